@@ -1,0 +1,19 @@
+/**
+ * Deadlines on the clock that nobody sets.
+ *
+ * @module
+ */
+
+import { CLOCK_MONOTONIC } from "../ffi/constants.ts";
+import { toTimespec } from "../ffi/encoding.ts";
+import { TIMESPEC } from "../ffi/layout.ts";
+import { libc } from "../ffi/libc.ts";
+
+/** The instant `timeoutMs` from now, as a `struct timespec` on CLOCK_MONOTONIC. */
+export function deadlineAfter(timeoutMs: number): DataView<ArrayBuffer> {
+  const now = new DataView(new ArrayBuffer(TIMESPEC.size));
+  libc().clock_gettime(CLOCK_MONOTONIC, now);
+  const seconds = Number(now.getBigInt64(TIMESPEC.tv_sec, true));
+  const nanoseconds = Number(now.getBigInt64(TIMESPEC.tv_nsec, true));
+  return toTimespec(seconds * 1000 + nanoseconds / 1e6 + timeoutMs);
+}

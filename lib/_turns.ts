@@ -1,0 +1,61 @@
+/**
+ * Calls that wait on one direction of a handle, served in the order in which they came.
+ *
+ * @module
+ */
+
+/** Ends when the descriptor may be ready; rejects on abort and close. */
+export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
+
+/** At most one call waits in the kernel, the others behind it. */
+export class Turns {
+  readonly #queue = new Set<() => void>();
+  #isTaken = false;
+
+  /** Whether somebody waits: who tries now would overtake. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  /**
+   * Waits and tries until the attempt gives something. Unless somebody waits already, the
+   * caller has just tried in vain.
+   *
+   * @param attempt What to do; `undefined` means "not now", and that nothing was changed.
+   * @throws What `wait` and `attempt` throw; the signal's reason.
+   */
+  async run<T>(attempt: () => T | undefined, wait: Wait, signal?: AbortSignal): Promise<T> {
+    const isFirst = !this.#isTaken;
+    this.#isTaken = true;
+    if (!isFirst) await this.#take(signal);
+    try {
+      if (isFirst) await wait(signal);
+      for (;;) {
+        const result = attempt();
+        if (result !== undefined) return result;
+        await wait(signal);
+      }
+    } finally {
+      this.#pass();
+    }
+  }
+
+  async #take(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => {
+      if (this.#queue.delete(resolve)) reject(signal!.reason);
+    };
+    signal?.addEventListener("abort", onAbort);
+    this.#queue.add(resolve);
+    await promise.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  #pass(): void {
+    const [next] = this.#queue;
+    this.#isTaken = next !== undefined; // kept for the next, so that nobody comes between
+    if (next === undefined) return;
+    this.#queue.delete(next);
+    next();
+  }
+}
