@@ -1,0 +1,66 @@
+/**
+ * What the tests of System V queues and semaphore sets share.
+ *
+ * @module
+ */
+
+import { assertEquals, assertGreaterOrEqual, assertLess, assertThrows } from "@std/assert";
+import { IPC_PRIVATE, IpcTimeoutError, SysvMessageQueue, SysvSemaphoreSet } from "../mod.ts";
+
+/** A queue that is removed at the end. */
+export function newQueue(): { queue: SysvMessageQueue } & Disposable {
+  const queue = SysvMessageQueue.create(IPC_PRIVATE);
+  return { queue, [Symbol.dispose]: () => queue.remove() };
+}
+
+/** A set that is removed at the end. */
+export function newSet(...initialValues: number[]): { set: SysvSemaphoreSet } & Disposable {
+  const set = SysvSemaphoreSet.create(IPC_PRIVATE, { count: initialValues.length, initialValues });
+  return { set, [Symbol.dispose]: () => set.remove() };
+}
+
+const NUMBERS = {
+  x86_64: { msgrcv: 70, msgsnd: 69, semop: 65, semtimedop: 220 },
+  aarch64: { msgrcv: 188, msgsnd: 189, semop: 193, semtimedop: 192 },
+}[Deno.build.arch];
+
+/** How many threads of this process block in one of these calls now. */
+export function threadsIn(...calls: (keyof typeof NUMBERS)[]): number {
+  const starts = calls.map((call) => `${NUMBERS[call]} `);
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      const call = Deno.readTextFileSync(`/proc/self/task/${name}/syscall`);
+      if (starts.some((start) => call.startsWith(start))) count++;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // the thread has ended
+    }
+  }
+  return count;
+}
+
+/** Returns once a condition holds; a test's watchdog ends it if it never does. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** Bytes of every value, so many of them. */
+export function pattern(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: sizeBytes }, (_, i) => i * 7 + (i >> 8));
+}
+
+/**
+ * A call times out, never early, and within 20 ms of its time: the median of five, since whoever
+ * else is on the machine may delay one.
+ */
+export function assertTimesOut(timeoutMs: number, call: () => unknown): void {
+  const late = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    const { code, errno } = assertThrows(call, IpcTimeoutError);
+    const lateMs = performance.now() - start - timeoutMs;
+    assertEquals([code, errno], ["ETIMEDOUT", 110]);
+    assertGreaterOrEqual(lateMs, 0);
+    return lateMs;
+  });
+  assertLess(late.toSorted((a, b) => a - b)[2]!, 20);
+}

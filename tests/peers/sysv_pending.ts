@@ -1,0 +1,48 @@
+// 1,000 receives that wait on 1,000 queues: what they cost, and how they end. The process ends by
+// itself, or its test does not.
+import { IPC_PRIVATE, SysvMessageQueue } from "../../mod.ts";
+import { threadsIn } from "../_sysv.ts";
+import { say } from "./_peer.ts";
+
+/** Milliseconds that reading a small file takes: the median of 40. */
+async function readingMs(): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const start = performance.now();
+    await Deno.readTextFile("/etc/passwd");
+    times.push(performance.now() - start);
+  }
+  return times.toSorted((a, b) => a - b)[20]!;
+}
+
+/** Milliseconds of processor time that all threads have had. */
+function cpuMs(): number {
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    const text = Deno.readTextFileSync(`/proc/self/task/${name}/schedstat`);
+    nanoseconds += Number(text.split(" ")[0]);
+  }
+  return nanoseconds / 1e6;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const queues = Array.from({ length: 1000 }, () => SysvMessageQueue.create(IPC_PRIVATE));
+const controller = new AbortController();
+await readingMs();
+const idleMs = await readingMs();
+const waits = Promise.allSettled(queues.map((queue) => queue.receive(controller)));
+await sleep(100);
+const pendingMs = await readingMs();
+const before = cpuMs();
+await sleep(2000);
+const cpu = cpuMs() - before;
+const parked = threadsIn("msgrcv");
+const start = performance.now();
+controller.abort();
+const aborted = (await waits).filter(({ status }) => status === "rejected").length;
+const abortMs = performance.now() - start;
+for (const queue of queues) queue.remove();
+say(JSON.stringify({ idleMs, pendingMs, cpuMs: cpu, parked, abortMs, aborted }));
