@@ -1,0 +1,54 @@
+/**
+ * Signals through signalfd: for those that were blocked when this process was started, as
+ * `spawn` can do. They stay with the kernel until they are read, so none is lost.
+ *
+ * @module
+ */
+
+import { check } from "../ffi/check.ts";
+import { SFD_CLOEXEC, SFD_NONBLOCK } from "../ffi/constants.ts";
+import { libc } from "../ffi/libc.ts";
+import { toSignalSet } from "../ffi/signals.ts";
+import { explainLimit } from "./_limits.ts";
+import { listNames, readSmallFile } from "./_proc.ts";
+import { SIGNALFD_RECORD, type SignalOrigin } from "./_signal_reader.ts";
+
+const THREADS = "/proc/self/task";
+
+/** `signalfd(2)`, with a set of signals that changes. */
+export class SignalFd implements SignalOrigin {
+  readonly fd: number;
+  readonly layout = SIGNALFD_RECORD;
+  readonly #signals = new Set<number>();
+
+  constructor() {
+    this.fd = this.#update(-1);
+  }
+
+  attach(signal: number): void {
+    this.#signals.add(signal);
+    this.#update(this.fd);
+  }
+
+  detach(signal: number): void {
+    this.#signals.delete(signal);
+    this.#update(this.fd);
+  }
+
+  lossOf(): undefined {}
+
+  #update(fd: number): number {
+    const set = toSignalSet([...this.#signals]);
+    const result = libc().signalfd(fd, set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return check(result, "signalfd", "listen to signals", explainLimit);
+  }
+}
+
+/** The signals that every thread of this process has blocked, a bit each: no other is safe. */
+export function blockedSignals(): bigint {
+  const masks = listNames(THREADS)
+    .map((thread) => readSmallFile(`${THREADS}/${thread}/status`))
+    .filter((status) => status !== undefined) // a thread that has ended meanwhile
+    .map((status) => BigInt(`0x${/^SigBlk:\s+(\w+)$/m.exec(status)![1]}`));
+  return masks.length === 0 ? 0n : masks.reduce((all, mask) => all & mask);
+}
