@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type Peer, runPeer } from "./_support.ts";
+import { output, type Peer, runPeer } from "./_support.ts";
 
 /** Says a command to a peer and returns its answer. */
 export async function ask(peer: Peer, command: string): Promise<string> {
@@ -56,6 +56,16 @@ export interface Surroundings {
   asNobody?: boolean;
   /** Options of `prlimit`, such as `--msgqueue=1000`. */
   limits?: string[];
+}
+
+/** Begins without any shared memory. */
+export const MOUNT_MEMORY = "mount -t tmpfs none /dev/shm";
+
+/** Shows Deno's cache at a folder, where an ordinary user may read it. */
+export async function mountCache(folder: string): Promise<string> {
+  const { denoDir } = JSON.parse(await output(Deno.execPath(), ["info", "--json"]));
+  Deno.chmodSync(folder, 0o755);
+  return `mount --bind '${denoDir}' '${folder}'`;
 }
 
 /** Sees the queues of its own namespace at the usual place. */

@@ -42,6 +42,17 @@ export async function reusedPid(): Promise<{ watcher: ProcessWatcher; second: Ch
   throw new Error(`No pid was given out again in ${MOST_TRIES} tries`);
 }
 
+/** A process with a pid that a dead one had; waits until it is free, should another have it. */
+export async function startWithPid(pid: number): Promise<ChildProcess> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    Deno.writeTextFileSync(LAST_PID, String(pid - 1));
+    const process = spawn("sleep", { args: ["1000"] });
+    if (process.pid === pid) return process;
+    await process[Symbol.asyncDispose]();
+  }
+  throw new Error(`Pid ${pid} was not given out again in ${MOST_TRIES} tries`);
+}
+
 /** How the attempts of `peers/signal_stranger.ts` end, run by another user; needs setpriv. */
 export async function asStranger(pid: number): Promise<string[]> {
   const prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];

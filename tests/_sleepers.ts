@@ -7,6 +7,7 @@
 
 import { FUTEX_WAIT, IORING_OP_FUTEX_WAIT, SYS_futex, SYS_futex_waitv } from "../ffi/constants.ts";
 import { isRingAllowed } from "../lib/_environment.ts";
+import { readSmallFile } from "../lib/_proc.ts";
 import { openRing } from "../lib/_ring.ts";
 
 /** Whether `atomicWait` waits in io_uring here, or in threads. */
@@ -16,22 +17,12 @@ export const HAS_RING = isRingAllowed() && openRing(IORING_OP_FUTEX_WAIT) !== nu
 function sleepers(pid: number): number {
   let count = 0;
   for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-    const [call, ...args] = syscallOf(`/proc/${pid}/task/${name}/syscall`).split(" ");
+    // Of a thread that ends there is nothing to read any more.
+    const [call, ...args] = readSmallFile(`/proc/${pid}/task/${name}/syscall`)?.split(" ") ?? [];
     if (call === String(SYS_futex) && Number(args[1]) === FUTEX_WAIT) count++;
     if (call === String(SYS_futex_waitv)) count += Number(args[1]) - 1; // less the control word
   }
   return count;
-}
-
-function syscallOf(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    // The thread has ended; of one that is ending only root may know what it does.
-    const { NotFound, PermissionDenied } = Deno.errors;
-    if (error instanceof NotFound || error instanceof PermissionDenied) return "";
-    throw error;
-  }
 }
 
 /** Waits until a process is asleep in exactly so many waits. */

@@ -71,6 +71,7 @@ test(
     const sent = [[64, 1], [34, -1], [34, 2 ** 31 - 1], [64, -(2 ** 31)], [12, 7]] as const;
     await using peer = await Peer.c("signal_peer", ["receive", String(sent.length)]);
     peer.kill("SIGSTOP"); // so that all of them are pending at once
+    while (!isStopped(peer.pid)) await pause();
     for (const [signal, value] of sent) queueSignal(peer.pid, signal, value);
     peer.kill("SIGCONT");
     const row = (signal: number, value: number, pointer: string): string =>
@@ -227,6 +228,10 @@ function membersOf(group: number): number[] {
 
 function isRunning(pid: number, command: string): boolean {
   return Deno.readTextFileSync(`/proc/${pid}/comm`).trim() === command;
+}
+
+function isStopped(pid: number): boolean {
+  return /^State:\s+T/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
 }
 
 function pause(): Promise<void> {

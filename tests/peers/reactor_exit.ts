@@ -15,8 +15,10 @@ const waits = new FdWaits(ends[0]!, "pipe");
 let result = "ended at once";
 addEventListener("unload", () => console.log(result));
 
-Deno.unrefTimer(setTimeout(() => libc().write(ends[1]!, new Uint8Array(1), 1n), 200));
 const [program] = Deno.args;
+const isToEnd = program === "unref" || program === "ref then unref";
+const write = (): number => libc().write(ends[1]!, new Uint8Array(1), 1n);
+Deno.unrefTimer(setTimeout(write, isToEnd ? 10_000 : 200)); // it ends long before
 const other = program === "unref beside a timer" ? setInterval(() => {}, 1000) : undefined;
 if (program?.startsWith("unref")) waits.unref();
 waits.readable().then(() => {
