@@ -22,15 +22,19 @@ export const O_NOFOLLOW = ARM ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
 export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_STATX_DONT_SYNC = 0x4000;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+export const F_SETSIG = 10;
 export const F_RDLCK = 0;
 export const F_WRLCK = 1;
 export const F_UNLCK = 2;
 export const F_OFD_SETLK = 37;
 export const F_OFD_SETLKW = 38;
+export const F_SETLEASE = 1024;
 export const F_DUPFD_CLOEXEC = 1030;
 export const F_SETPIPE_SZ = 1031;
 export const F_GETPIPE_SZ = 1032;
@@ -126,6 +130,7 @@ export const SIGEV_THREAD_ID = 4;
 
 // limits.h, unistd.h
 export const NAME_MAX = 255;
+export const _SC_CLK_TCK = 2;
 export const _SC_PAGESIZE = 30;
 
 // sys/resource.h
@@ -135,7 +140,9 @@ export const RLIMIT_MSGQUEUE = 12;
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 // time.h
+export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
+export const CLOCK_BOOTTIME = 7;
 export const ITIMER_REAL = 0;
 
 // poll.h, sys/epoll.h, sys/eventfd.h, sys/signalfd.h
@@ -186,6 +193,8 @@ export const POSIX_SPAWN_SETSIGMASK = 0x08;
 // signal.h
 export const SIG_DFL = 0n;
 export const SIG_IGN = 1n;
+export const SIG_BLOCK = 0;
+export const SIG_SETMASK = 2;
 export const SA_SIGINFO = 4;
 export const SA_ONSTACK = 0x08000000;
 export const SA_RESTART = 0x10000000;
@@ -219,6 +228,7 @@ export const FUTEX2_SIZE_U32 = 2;
 export const FUTEX_WAITV_MAX = 128;
 
 // sys/syscall.h
+export const SYS_recvfrom = ARM ? 207n : 45n;
 export const SYS_flock = ARM ? 32n : 73n;
 export const SYS_futex = ARM ? 98n : 202n;
 export const SYS_futex_waitv = 449n;
@@ -238,11 +248,13 @@ export const IORING_FEAT_SINGLE_MMAP = 1;
 export const IORING_FEAT_NODROP = 2;
 export const IORING_FEAT_CQE_SKIP = 2048;
 export const IORING_SQ_CQ_OVERFLOW = 2;
+export const IORING_REGISTER_FILES = 2;
 export const IORING_REGISTER_PROBE = 8;
 export const IO_URING_OP_SUPPORTED = 1;
 export const IORING_OP_POLL_ADD = 6;
 export const IORING_OP_ASYNC_CANCEL = 14;
 export const IORING_OP_WRITE = 23;
 export const IORING_OP_FUTEX_WAIT = 51;
+export const IOSQE_FIXED_FILE = 1;
 export const IOSQE_IO_HARDLINK = 8;
 export const IOSQE_CQE_SKIP_SUCCESS = 64;

@@ -10,6 +10,8 @@ const COMMON = {
   timeval: { size: 16, tv_sec: 0, tv_usec: 8 },
   itimerval: { size: 32, it_interval: 0, it_value: 16 },
   rlimit: { size: 16, rlim_cur: 0, rlim_max: 8 },
+  passwd: { size: 48, pw_name: 0, pw_uid: 16 },
+  group: { size: 32, gr_name: 0 },
   sysinfo: { size: 112, totalram: 32, totalswap: 64, mem_unit: 104 },
   ipc_perm: { size: 48, __key: 0, uid: 4, gid: 8, cuid: 12, cgid: 16, mode: 20, __seq: 24 },
   shmid_ds: {
@@ -64,6 +66,7 @@ const COMMON = {
   mq_attr: { size: 64, mq_flags: 0, mq_maxmsg: 8, mq_msgsize: 16, mq_curmsgs: 24 },
   // Private to glibc since 2.21 and the same ever since; a test compares it with sem_init (F40).
   sem_t: { size: 32, value: 0, nwaiters: 4, private: 8 },
+  statfs: { size: 120, f_type: 0, f_bsize: 8, f_blocks: 16, f_bfree: 24 },
   shm_info: { size: 48, used_ids: 0, shm_tot: 8, shm_rss: 16, shm_swp: 24 },
   shminfo: { size: 72, shmmax: 0, shmmni: 16, shmall: 32 },
   msgbuf: { size: 16, mtype: 0, mtext: 8 },
@@ -172,6 +175,8 @@ export const {
   timeval: TIMEVAL,
   itimerval: ITIMERVAL,
   rlimit: RLIMIT,
+  passwd: PASSWD,
+  group: GROUP,
   sysinfo: SYSINFO,
   ipc_perm: IPC_PERM,
   shmid_ds: SHMID_DS,
@@ -191,6 +196,7 @@ export const {
   flock: FLOCK,
   mq_attr: MQ_ATTR,
   sem_t: SEM_T,
+  statfs: STATFS,
   shm_info: SHM_USAGE,
   shminfo: SHMINFO,
   msgbuf: MSGBUF,

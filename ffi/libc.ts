@@ -22,6 +22,14 @@ const SYMBOLS = {
   getenv: { parameters: ["buffer"], result: "pointer" },
   // int unsetenv(const char *name)
   unsetenv: { parameters: ["buffer"], result: "i32" },
+  // struct passwd *getpwuid(uid_t user)
+  getpwuid: { parameters: ["u32"], result: "pointer" },
+  // struct passwd *getpwnam(const char *name)
+  getpwnam: { parameters: ["buffer"], result: "pointer" },
+  // struct group *getgrgid(gid_t group)
+  getgrgid: { parameters: ["u32"], result: "pointer" },
+  // char *ctime_r(const time_t *time, char *text)
+  ctime_r: { parameters: ["buffer", "buffer"], result: "pointer" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
   // int getrlimit(int resource, struct rlimit *limit)
@@ -46,6 +54,12 @@ const SYMBOLS = {
   // int timer_delete(timer_t timer)
   timer_delete: { parameters: ["u64"], result: "i32" },
 
+  // void *dlsym(void *library, const char *name)
+  dlsym: { parameters: ["usize", "buffer"], result: "usize" },
+  // int __cxa_thread_atexit_impl(void (*function)(void *), void *argument, void *library)
+  __cxa_thread_atexit_impl: { parameters: ["usize", "usize", "usize"], result: "i32" },
+  // int sched_yield(void)
+  sched_yield: { parameters: [], result: "i32" },
   // pid_t gettid(void)
   gettid: { parameters: [], result: "i32" },
   // int tgkill(pid_t process, pid_t thread, int signal)
@@ -55,6 +69,8 @@ const SYMBOLS = {
 
   // int open(const char *path, int flags, mode_t mode)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  // int openat(int folder, const char *path, int flags, mode_t mode)
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
   // ssize_t read(int fd, void *buffer, size_t count)
@@ -67,6 +83,10 @@ const SYMBOLS = {
   stat: { parameters: ["buffer", "buffer"], result: "i32" },
   // int lstat(const char *path, struct stat *status)
   lstat: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int fstatat(int folder, const char *path, struct stat *status, int flags)
+  fstatat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  // int statfs(const char *path, struct statfs *status)
+  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
   // int unlink(const char *path)
   unlink: { parameters: ["buffer"], result: "i32" },
   // int flock(int fd, int operation)
@@ -217,6 +237,8 @@ const SYMBOLS = {
   sigqueue: { parameters: ["i32", "i32", "u64"], result: "i32" },
   // int sigaction(int signal, const struct sigaction *new, struct sigaction *old)
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int pthread_sigmask(int how, const sigset_t *signals, sigset_t *before)
+  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int signalfd(int fd, const sigset_t *signals, int flags)
   signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   // unsigned alarm(unsigned seconds)
