@@ -152,9 +152,8 @@ class ParkedThread {
     const woken = parked[highest]?.word.address;
     const ended: [Wait, Outcome][] = [];
     this.#waits = this.#waits.filter((wait) => {
-      const position = parked.indexOf(wait);
-      if (position === -1) return true; // came while the thread was parked
-      const isWoken = wait.word.address === woken && position <= highest;
+      const position = parked.indexOf(wait); // -1 of one that came while the thread was parked
+      const isWoken = wait.word.address === woken && position !== -1 && position <= highest;
       const outcome = isWoken ? "ok" : outcomeOf(wait);
       if (outcome !== undefined) ended.push([wait, outcome]);
       return outcome === undefined;

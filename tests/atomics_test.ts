@@ -121,6 +121,19 @@ test("atomicWait() rejects with the signal's reason and stays queued no longer",
   await others.all;
 });
 
+test("atomicWait() aborted before its thread has seen it is rejected", async () => {
+  using fresh = freshWords();
+  const { words } = fresh;
+  const others = startWaits(words, 4); // as many as there are threads without io_uring
+  await untilQueued(4);
+  const controller = new AbortController();
+  const aborted = atomicWait(words, 1, 0, { signal: controller.signal });
+  controller.abort("at once");
+  assertEquals(await aborted.catch((reason) => reason), "at once");
+  assertEquals(atomicNotify(words, 0), 4);
+  await others.all;
+});
+
 test("atomicWait() with a signal that is aborted already does not wait", async () => {
   using fresh = freshWords();
   const { words } = fresh;
