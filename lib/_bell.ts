@@ -14,7 +14,7 @@ import { explainLimit } from "./_limits.ts";
 
 /** Does not keep the process alive until {@link Bell.ref}. */
 export class Bell {
-  /** Where to write a byte. */
+  /** Where to write a byte; whoever takes it closes it. */
   readonly fd: number;
   /** Address of a byte to write. */
   readonly byteAddress: bigint;
@@ -35,6 +35,8 @@ export class Bell {
       onread: { buffer: new Uint8Array(4096), callback: () => (onRing(), true) },
     });
     this.#socket.unref();
+    // The runtime leaves `ends[0]` open when a Worker ends. Nor do we close it then: the next
+    // runtime may do so, and the number be somebody else's.
   }
 
   /** Keeps the process alive. */

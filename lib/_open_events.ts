@@ -10,6 +10,7 @@ import { IN_CLOEXEC, IN_NONBLOCK, IN_OPEN } from "../ffi/constants.ts";
 import { toCString } from "../ffi/encoding.ts";
 import { INOTIFY_EVENT as EVENT } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
+import { closeAtThreadExit } from "../ffi/thread_exit.ts";
 import { explainLimit, sysctlText } from "./_limits.ts";
 import { FdWaits } from "./reactor.ts";
 
@@ -74,6 +75,7 @@ class OpenEvents {
   constructor() {
     const fd = libc().inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     this.#fd = check(fd, "inotify_init1", ACTION, explain);
+    closeAtThreadExit(fd);
     this.#waits = new FdWaits(fd, "inotify instance");
   }
 

@@ -1,6 +1,7 @@
 /**
  * Readiness where io_uring is forbidden: one pool thread in `epoll_wait(2)` for all
- * descriptors together (F18), parked only while something waits.
+ * descriptors together (F18), parked only while something waits. That of a Worker which is ended
+ * while something waits stays, as any parked call does (F19).
  *
  * @module
  */
@@ -20,6 +21,8 @@ import {
 } from "../ffi/constants.ts";
 import { EPOLL_EVENT } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
+import { closeAtThreadExit } from "../ffi/thread_exit.ts";
+import { closeFd } from "./_files.ts";
 import { explainLimit, sysctlText } from "./_limits.ts";
 import type { Poll, Polls, Watch } from "./_polls.ts";
 
@@ -36,13 +39,21 @@ interface Target {
 
 /** One registration per descriptor, armed for all that is waited for on it. */
 export class PollThread implements Polls {
-  readonly #epoll = check(libc().epoll_create1(EPOLL_CLOEXEC), "epoll_create1", "wait", explain);
-  readonly #alarm = check(
-    libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-    "eventfd",
-    "wait",
-    explain,
-  );
+  /** @throws {IpcLimitError} If the process has too many open files. */
+  static open(): PollThread {
+    const epoll = check(libc().epoll_create1(EPOLL_CLOEXEC), "epoll_create1", "wait", explain);
+    try {
+      const alarm = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+      return new PollThread(epoll, check(alarm, "eventfd", "wait", explain));
+    } catch (error) {
+      closeFd(epoll);
+      throw error;
+    }
+  }
+
+  readonly #epoll: number;
+  /** Ends a parked call. */
+  readonly #alarm: number;
   readonly #count = new BigUint64Array([1n]);
   readonly #event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
   readonly #events = new DataView(new ArrayBuffer(EPOLL_EVENT.size * EVENTS_PER_CALL));
@@ -52,8 +63,11 @@ export class PollThread implements Polls {
   /** Makes the loop count its waits again. */
   #interrupt: (() => void) | undefined;
 
-  constructor() {
+  private constructor(epoll: number, alarm: number) {
+    this.#epoll = epoll;
+    this.#alarm = alarm;
     check(this.#control(EPOLL_CTL_ADD, this.#alarm, EPOLLIN), "epoll_ctl", "wait", explain);
+    for (const fd of [epoll, alarm]) closeAtThreadExit(fd);
   }
 
   start(watch: Watch): Poll {

@@ -16,10 +16,12 @@ import {
   IORING_OFF_SQES,
   IORING_OP_ASYNC_CANCEL,
   IORING_OP_WRITE,
+  IORING_REGISTER_FILES,
   IORING_REGISTER_PROBE,
   IORING_SETUP_CQSIZE,
   IORING_SQ_CQ_OVERFLOW,
   IOSQE_CQE_SKIP_SUCCESS,
+  IOSQE_FIXED_FILE,
   IOSQE_IO_HARDLINK,
   MAP_POPULATE,
   MAP_SHARED,
@@ -41,8 +43,10 @@ import {
 } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
 import { adoptRange, mapMemory } from "../ffi/memory.ts";
+import { closeAtThreadExit } from "../ffi/thread_exit.ts";
 import { Bell } from "./_bell.ts";
 import { closeFd } from "./_files.ts";
+import { explainLimit } from "./_limits.ts";
 
 const SUBMISSIONS = 64;
 const COMPLETIONS = 4096;
@@ -50,6 +54,8 @@ const COMPLETIONS = 4096;
 const NOBODY = 0;
 /** A cleared entry. */
 const EMPTY = new Uint8Array(SQE.size);
+/** The index of the bell among the ring's files, which has no other. */
+const BELL_FILE = 0;
 /** `off` of a write that has no position. */
 const NO_OFFSET = 0xffff_ffff_ffff_ffffn;
 
@@ -71,23 +77,36 @@ export function openRing(operation: number): Ring | null {
 
 /** A submission queue, a completion queue, and the bell that ties them to the event loop. */
 export class Ring {
-  /** Opens a ring, unless the kernel is too old for it or a policy forbids it. */
+  /**
+   * Opens a ring, unless the kernel is too old for it or a policy forbids it.
+   *
+   * @throws {IpcLimitError} If the process has too many open files: that may pass.
+   */
   static open(): Ring | null {
     const params = new DataView(new ArrayBuffer(PARAMS.size));
     params.setUint32(PARAMS.flags, IORING_SETUP_CQSIZE, true);
     params.setUint32(PARAMS.cq_entries, COMPLETIONS, true);
     const fd = libc().io_uring_setup(SYS_io_uring_setup, SUBMISSIONS, params);
-    if (fd === -1) return null;
-    const features = params.getUint32(PARAMS.features, true);
-    const needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_CQE_SKIP;
-    if ((features & needed) === needed) return new Ring(fd, params);
+    if (fd === -1) {
+      const number = errno();
+      if (number !== ERRNO.EMFILE && number !== ERRNO.ENFILE) return null;
+      throw errorFrom(number, "io_uring_setup", "wait", explainLimit);
+    }
+    try {
+      const features = params.getUint32(PARAMS.features, true);
+      const needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_CQE_SKIP;
+      if ((features & needed) === needed) return new Ring(fd, params);
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
     closeFd(fd);
     return null;
   }
 
   readonly #fd: number;
   readonly #operations: ReadonlySet<number>;
-  readonly #bell = new Bell(() => this.#reap());
+  readonly #bell: Bell;
   readonly #pending = new Map<number, Operation>();
   #lastId = NOBODY;
   #refs = 0;
@@ -123,7 +142,6 @@ export class Ring {
     const entries = mapQueue(fd, SQE.size * sqEntries, IORING_OFF_SQES);
     this.#entries = new DataView(entries);
     this.#entryBytes = new Uint8Array(entries);
-    this.#ringBell = writeByte(this.#bell);
     this.#at = {
       sqTail: sq(SQ.tail) >> 2,
       sqFlags: sq(SQ.flags) >> 2,
@@ -133,6 +151,10 @@ export class Ring {
     };
     this.#sqMask = sqEntries - 1;
     this.#cqMask = cqEntries - 1;
+    this.#bell = new Bell(() => this.#reap());
+    this.#ringBell = writeByte(this.#bell);
+    keepFile(fd, this.#bell.fd);
+    closeAtThreadExit(fd);
   }
 
   /** Whether the kernel knows an operation. */
@@ -252,12 +274,29 @@ export class Ring {
   }
 }
 
+/**
+ * Lets the ring have the one file that it writes to, and takes its number away: what waits when
+ * this thread ends comes to its writing after that, when the number could be somebody else's.
+ */
+function keepFile(ring: number, fd: number): void {
+  const files = new DataView(new Int32Array([fd]).buffer);
+  const result = libc().io_uring_register(
+    SYS_io_uring_register,
+    ring,
+    IORING_REGISTER_FILES,
+    files,
+    1,
+  );
+  closeFd(fd);
+  check(result, "io_uring_register", "wait", explainLimit);
+}
+
 /** An entry that writes the bell's byte, and makes no completion of its own. */
 function writeByte(bell: Bell): Uint8Array<ArrayBuffer> {
   const entry = new DataView(new ArrayBuffer(SQE.size));
   entry.setUint8(SQE.opcode, IORING_OP_WRITE);
-  entry.setUint8(SQE.flags, IOSQE_CQE_SKIP_SUCCESS);
-  entry.setInt32(SQE.fd, bell.fd, true);
+  entry.setUint8(SQE.flags, IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE);
+  entry.setInt32(SQE.fd, BELL_FILE, true);
   entry.setBigUint64(SQE.off, NO_OFFSET, true);
   entry.setBigUint64(SQE.addr, bell.byteAddress, true);
   entry.setUint32(SQE.len, 1, true);
