@@ -50,7 +50,7 @@ export class ByteReader {
   async read(p: Uint8Array, options?: WaitOptions): Promise<number | null> {
     this.assertUnlocked();
     const buffer = checkBuffer(p);
-    const now = this.#turns.isTaken ? undefined : this.#source.receive(buffer, false);
+    const now = this.#turns.mustRun() ? undefined : this.#source.receive(buffer, false);
     return now !== undefined ? now : await this.#readLater(buffer, options?.signal);
   }
 
@@ -72,7 +72,7 @@ export class ByteReader {
   /** Waits until an attempt to take something from the source gives it. */
   async take<T>(attempt: () => T | undefined, options?: WaitOptions): Promise<T> {
     this.assertUnlocked();
-    const now = this.#turns.isTaken ? undefined : attempt();
+    const now = this.#turns.mustRun() ? undefined : attempt();
     return now !== undefined ? now : await this.#turns.run(attempt, this.#wait, options?.signal);
   }
 
@@ -147,7 +147,7 @@ export class ByteReader {
       else if (count !== null) controller.enqueue(into.slice(0, count));
       return true;
     };
-    if (!this.#turns.isTaken && attempt() !== undefined) return;
+    if (!this.#turns.mustRun() && attempt() !== undefined) return;
     await this.#turns.run(attempt, this.#wait, signal);
   }
 }

@@ -120,7 +120,7 @@ export class ByteWriter {
     fds: readonly number[],
   ): Promise<number> {
     const bytes = toBytes(payload, this.#action);
-    const written = this.#turns.isTaken ? undefined : this.#sink.send(bytes, false, fds);
+    const written = this.#turns.mustRun() ? undefined : this.#sink.send(bytes, false, fds);
     if (written !== bytes.length) await this.#writeLater(this.#job(bytes, fds, written), signal);
     return bytes.length;
   }
@@ -134,9 +134,7 @@ export class ByteWriter {
 
   async #writeLater(job: Job, signal: AbortSignal | undefined): Promise<void> {
     try {
-      if (this.#turns.isTaken || !this.#advance(job, false)) {
-        await this.#turns.run(() => this.#advance(job, false), this.#wait, signal);
-      }
+      await this.#turns.run(() => this.#advance(job, false), this.#wait, signal);
     } catch (error) {
       throw this.#failed(job, error);
     }

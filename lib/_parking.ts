@@ -8,6 +8,7 @@
 
 import { toTimespec } from "../ffi/encoding.ts";
 import { libc } from "../ffi/libc.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { callAddress, holdSignal, interruptCalls, releaseSignal } from "./_interrupt.ts";
 import { Scratch } from "./_scratch.ts";
 
@@ -49,7 +50,10 @@ export async function wait<T>(waiter: Waiter<T>, signal: AbortSignal | undefined
   // Nobody overtakes, except who has no time to stand in line.
   if (signal?.aborted || !parking.isAsked(waiter)) {
     const answer = waiter.probe();
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) {
+      if (isTurnDue()) await eventLoopTurn();
+      return answer;
+    }
     signal?.throwIfAborted();
   }
   waiter.keep();

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
+
 /** Ends when the descriptor may be ready; rejects on abort and close. */
 export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
 
@@ -11,6 +13,7 @@ export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
 export class Turns {
   readonly #queue = new Set<() => void>();
   #isTaken = false;
+  #isTurnDue = false;
 
   /** Whether somebody waits: who tries now would overtake. */
   get isTaken(): boolean {
@@ -18,8 +21,17 @@ export class Turns {
   }
 
   /**
-   * Waits and tries until the attempt gives something. Unless somebody waits already, the
-   * caller has just tried in vain.
+   * Whether a call must not try at once but `run()`, right now: since somebody waits, or since
+   * it is time for the event loop to turn.
+   */
+  mustRun(): boolean {
+    if (this.#isTaken) return true;
+    return this.#isTurnDue = isTurnDue();
+  }
+
+  /**
+   * Waits and tries until the attempt gives something. Unless `mustRun()` was so, the caller has
+   * just tried in vain.
    *
    * @param attempt What to do; `undefined` means "not now", and that nothing was changed.
    * @throws What `wait` and `attempt` throw; the signal's reason.
@@ -29,7 +41,7 @@ export class Turns {
     this.#isTaken = true;
     if (!isFirst) await this.#take(signal);
     try {
-      if (isFirst) await wait(signal);
+      if (isFirst) await (this.#isTurnDue ? this.#turn() : wait(signal));
       for (;;) {
         const result = attempt();
         if (result !== undefined) return result;
@@ -38,6 +50,11 @@ export class Turns {
     } finally {
       this.#pass();
     }
+  }
+
+  #turn(): Promise<void> {
+    this.#isTurnDue = false;
+    return eventLoopTurn();
   }
 
   async #take(signal: AbortSignal | undefined): Promise<void> {

@@ -18,6 +18,7 @@ import { ERRNO, errno } from "../ffi/errno.ts";
 import { timeoutError } from "../ffi/errors.ts";
 import { libc } from "../ffi/libc.ts";
 import { addressOfHeap } from "../ffi/memory.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { blockInterruptibly } from "./_interrupt.ts";
 import { explainLimit } from "./_limits.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
@@ -153,7 +154,10 @@ export class EventFd implements Disposable {
   async wait(options: WaitOptions = {}): Promise<bigint> {
     for (;;) {
       const count = this.tryWait();
-      if (count !== undefined) return count;
+      if (count !== undefined) {
+        if (isTurnDue()) await eventLoopTurn();
+        return count;
+      }
       await this.#waits.readable(options.signal);
     }
   }

@@ -22,10 +22,12 @@ import { ERRNO, errno } from "../ffi/errno.ts";
 import { IpcClosedError, IpcLimitError, IpcMessageSizeError, timeoutError } from "../ffi/errors.ts";
 import { MQ_ATTR, TIMESPEC } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { closeFd, explainOwner } from "./_files.ts";
 import { explainLimit, processLimit, sysctl, sysctlText } from "./_limits.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { checkName } from "./_posix_name.ts";
+import { QUEUE_FOLDER } from "./_queue_folder.ts";
 import { readySync } from "./_ready_sync.ts";
 import { Scratch } from "./_scratch.ts";
 import { copyOut } from "./_slab.ts";
@@ -97,8 +99,6 @@ const ACCESS = { read: O_RDONLY, write: O_WRONLY, both: O_RDWR } as const;
 /** As the kernel has it: a slash and NAME_MAX bytes. */
 const MAX_NAME_BYTES = 256;
 const MAX_PRIORITY = 32767;
-/** Where the kernel shows its queues, if somebody has mounted them there. */
-const QUEUE_FOLDER = "/dev/mqueue";
 /** The kernel's own bounds, which hold for root as well (mq_overview(7)). */
 const HARD_MSGMAX = 65536;
 const HARD_MSGSIZEMAX = 2 ** 24;
@@ -287,6 +287,7 @@ export class PosixMessageQueue implements Disposable {
     const bytes = this.#checkPayload(payload);
     const priority = checkPriority(options.priority);
     while (!this.#send(bytes, priority, now())) await this.#waits.writable(options.signal);
+    if (isTurnDue()) await eventLoopTurn();
   }
 
   /**
@@ -335,7 +336,10 @@ export class PosixMessageQueue implements Disposable {
   async receive(options: WaitOptions = {}): Promise<PosixMessage> {
     for (;;) {
       const message = this.#message(this.#receive(now()));
-      if (message !== undefined) return message;
+      if (message !== undefined) {
+        if (isTurnDue()) await eventLoopTurn();
+        return message;
+      }
       await this.#waits.readable(options.signal);
     }
   }
@@ -380,7 +384,10 @@ export class PosixMessageQueue implements Disposable {
   async receiveInto(p: Uint8Array, options: WaitOptions = {}): Promise<PosixReceived> {
     for (;;) {
       const received = this.tryReceiveInto(p);
-      if (received !== undefined) return received;
+      if (received !== undefined) {
+        if (isTurnDue()) await eventLoopTurn();
+        return received;
+      }
       await this.#waits.readable(options.signal);
     }
   }

@@ -18,6 +18,7 @@ import {
 import { SEM_T } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
 import { deadlineAfter } from "./_clock.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { allocateBytes, closeFd, openFile, statusOf } from "./_files.ts";
 import { futexWake, type Word } from "./_futex.ts";
 import { futexWait } from "./_futex_wait.ts";
@@ -26,7 +27,7 @@ import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import type { Permit } from "./_permit.ts";
 import { checkName } from "./_posix_name.ts";
 import { Scratch } from "./_scratch.ts";
-import { explainFile, publishFile, SHM_FOLDER } from "./_shm_file.ts";
+import { explainFile, publishFile, SEMAPHORE_PREFIX, SHM_FOLDER } from "./_shm_file.ts";
 import { checkInteger, checkMode, checkTimeout, outOfRange } from "./_validate.ts";
 import type { MemoryMapping } from "./memory_mapping.ts";
 
@@ -46,7 +47,6 @@ export interface PosixSemaphoreCreateOptions {
   mode?: number;
 }
 
-const PREFIX = "sem.";
 const SEM_VALUE_MAX = 0x7fff_ffff;
 /** `sem_t.private` of a semaphore that other processes may wait on. */
 const FUTEX_SHARED = 128;
@@ -203,7 +203,10 @@ export class PosixSemaphore implements Disposable {
   async acquire(options: WaitOptions = {}): Promise<Permit> {
     const { signal } = options;
     const permit = this.tryAcquire();
-    if (permit !== undefined) return permit;
+    if (permit !== undefined) {
+      if (isTurnDue()) await eventLoopTurn();
+      return permit;
+    }
     signal?.throwIfAborted();
     this.#beginWaiting();
     try {
@@ -246,6 +249,8 @@ export class PosixSemaphore implements Disposable {
    * @throws {IpcClosedError} If the handle is closed.
    */
   tryAcquire(): Permit | undefined {
+    // Atomics on the word itself would be slower: V8 calls a builtin for each, 9 ns against the 5 ns
+    // of a call into C, and it takes five of them for the two calls.
     if (libc().sem_trywait(this.#openAddress()) === 0) return new PosixPermit(this);
     if (errno() !== ERRNO.EAGAIN) throwErrno("sem_trywait", `acquire semaphore "${this.name}"`);
   }
@@ -369,12 +374,12 @@ class PosixPermit implements Permit {
 }
 
 function checkSemaphoreName(name: string, action: string): string {
-  return checkName(name, action, NAME_MAX - PREFIX.length);
+  return checkName(name, action, NAME_MAX - SEMAPHORE_PREFIX.length);
 }
 
 /** Where glibc keeps the semaphore. */
 function fileOf(name: string): string {
-  return `${SHM_FOLDER}/${PREFIX}${name.slice(1)}`;
+  return `${SHM_FOLDER}/${SEMAPHORE_PREFIX}${name.slice(1)}`;
 }
 
 function checkCreate(

@@ -1,6 +1,11 @@
 /**
  * How anything with a descriptor waits: the kernel watches, no thread is parked, and the event
- * loop goes on. io_uring does it where it is allowed (F18b), else one thread for all (F18).
+ * loop goes on. io_uring does it where it is allowed (F18b), else one thread for all (F18); and
+ * where answers come at once, a look of some microseconds before them.
+ *
+ * Deno's event loop can read pipes and stream sockets itself (F17), but not without taking bytes:
+ * it fixes how many when the wait before has ended, which may be more than the caller asks for,
+ * and on a socket it sets O_NONBLOCK for all who share it (F36).
  *
  * @module
  */
@@ -8,17 +13,18 @@
 import { IORING_OP_POLL_ADD, POLLIN, POLLOUT } from "../ffi/constants.ts";
 import { closedError, type IpcError } from "../ffi/errors.ts";
 import { isRingAllowed } from "./_environment.ts";
+import { Glances, Habit, type HabitualWatch } from "./_glance.ts";
 import { PollRing } from "./_poll_ring.ts";
-import type { Poll, Polls, Watch } from "./_polls.ts";
+import type { Poll } from "./_polls.ts";
 import { PollThread } from "./_poll_thread.ts";
 import { openRing } from "./_ring.ts";
 
-let chosen: Polls | undefined;
+let chosen: Glances | undefined;
 
-function polls(): Polls {
+function polls(): Glances {
   if (chosen !== undefined) return chosen;
   const ring = isRingAllowed() ? openRing(IORING_OP_POLL_ADD) : null;
-  return chosen = ring === null ? new PollThread() : new PollRing(ring);
+  return chosen = new Glances(ring === null ? PollThread.open() : new PollRing(ring));
 }
 
 /**
@@ -29,6 +35,10 @@ export class FdWaits {
   readonly #fd: number;
   readonly #label: string;
   readonly #pending = new Set<Wait>();
+  readonly #habit = new Habit();
+  readonly #forget = (wait: Wait): void => {
+    if (this.#pending.delete(wait) && this.#isRef) polls().unref();
+  };
   #isRef = true;
   #isClosed = false;
 
@@ -79,33 +89,34 @@ export class FdWaits {
   #wait(events: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#isClosed) return Promise.reject(closedError(this.#label));
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const wait = new Wait(this.#fd, events, signal, this);
+    const wait = new Wait(this.#fd, events, this.#habit, signal, this.#forget);
     this.#pending.add(wait);
     if (this.#isRef) polls().ref();
     return wait.promise;
   }
-
-  /** For {@link Wait}: it is over. */
-  forget(wait: Wait): void {
-    if (this.#pending.delete(wait) && this.#isRef) polls().unref();
-  }
 }
 
-class Wait implements Watch {
+class Wait implements HabitualWatch {
   readonly fd: number;
   readonly events: number;
   readonly promise: Promise<void>;
-  readonly #handle: FdWaits;
+  readonly #onOver: (wait: Wait) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: (() => void) | undefined;
   readonly #resolve: () => void;
   readonly #reject: (reason: unknown) => void;
   readonly #poll: Poll;
 
-  constructor(fd: number, events: number, signal: AbortSignal | undefined, handle: FdWaits) {
+  constructor(
+    fd: number,
+    events: number,
+    readonly habit: Habit,
+    signal: AbortSignal | undefined,
+    onOver: (wait: Wait) => void,
+  ) {
     this.fd = fd;
     this.events = events;
-    this.#handle = handle;
+    this.#onOver = onOver;
     this.#signal = signal;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.promise = promise;
@@ -131,7 +142,7 @@ class Wait implements Watch {
   }
 
   #forget(): void {
-    this.#handle.forget(this);
+    this.#onOver(this);
     if (this.#onAbort !== undefined) this.#signal!.removeEventListener("abort", this.#onAbort);
   }
 }

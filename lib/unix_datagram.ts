@@ -286,7 +286,7 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
     const outgoing = outgoingOf(payload, options);
     const key = String(outgoing.to ?? "");
     const turns = this.#sending.get(key) ?? new Turns();
-    if (!turns.isTaken && this.#socket.send(outgoing, false)) return;
+    if (!turns.mustRun() && this.#socket.send(outgoing, false)) return;
     this.#sending.set(key, turns);
     const wait = (signal?: AbortSignal): Promise<void> => this.#socket.room(outgoing.to, signal);
     try {
@@ -353,7 +353,7 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
    */
   async receive(options: MessageLimits & WaitOptions = {}): Promise<Datagram> {
     const limits = checkLimits(options, RECEIVE);
-    const now = this.#receiving.isTaken ? undefined : this.#receive(limits, false);
+    const now = this.#receiving.mustRun() ? undefined : this.#receive(limits, false);
     if (now !== undefined) return now;
     return await this.#receiving.run(
       () => this.#receive(limits, false),

@@ -179,7 +179,7 @@ export class UnixListener implements Disposable, AsyncIterable<UnixConnection> {
    * @throws The signal's reason, if it is aborted first.
    */
   async accept(options: WaitOptions = {}): Promise<UnixConnection> {
-    const now = this.#turns.isTaken ? undefined : this.#accept();
+    const now = this.#turns.mustRun() ? undefined : this.#accept();
     if (now !== undefined) return now;
     return await this.#turns.run(() => this.#accept(), this.#wait, options.signal);
   }
