@@ -10,7 +10,7 @@
  * @module
  */
 
-import { check } from "./check.ts";
+import { check, checkReturned } from "./check.ts";
 import {
   MAP_ANONYMOUS,
   MAP_PRIVATE,
@@ -20,12 +20,15 @@ import {
   SA_ONSTACK,
   SA_RESTART,
   SA_SIGINFO,
+  SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
+  SIG_SETMASK,
 } from "./constants.ts";
-import { SIGACTION } from "./layout.ts";
+import { SIGACTION, SIGSET } from "./layout.ts";
 import { libc } from "./libc.ts";
 import { mapMemory } from "./memory.ts";
+import { toSignalSet } from "./signals.ts";
 
 /** What the code reads and writes, away from its own page, which nobody can write. */
 const DATA_BYTES = 16;
@@ -152,12 +155,13 @@ export class SignalHandler {
   }
 
   /**
-   * Restores what was there before. If somebody else has installed a handler since, that one
-   * stays, and may go on to this one, which goes on without writing.
+   * Restores what was there before, for signals sent from now on. If somebody else has installed
+   * a handler since, that one stays, and may go on to this one, which goes on without writing.
    *
    * @returns Whether this one is out of the way, and may be installed again.
    */
   remove(action: string): boolean {
+    runPending(this.#signal, action);
     const isOnTop = handlerOf(this.#signal, action) === this.#entry;
     if (isOnTop) sigaction(this.#signal, this.#before, null, action);
     Atomics.store(this.#words, IS_LIVE, 0);
@@ -168,6 +172,18 @@ export class SignalHandler {
   takeLost(): number {
     return Atomics.exchange(this.#words, LOST, 0);
   }
+}
+
+/**
+ * Runs the handler of a signal, on this thread, if one was sent and nobody has taken it yet: the
+ * kernel may have told a thread that gets no processor before the handler is gone.
+ */
+export function runPending(signal: number, action: string): void {
+  const before = new DataView(new ArrayBuffer(SIGSET.size));
+  const block = libc().pthread_sigmask(SIG_BLOCK, toSignalSet([signal]), before);
+  checkReturned(block, "pthread_sigmask", action);
+  // A thread looks for what the process has pending when its mask changes.
+  checkReturned(libc().pthread_sigmask(SIG_SETMASK, before, null), "pthread_sigmask", action);
 }
 
 /** The address of the handler that a signal has now. */

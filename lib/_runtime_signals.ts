@@ -8,12 +8,21 @@
  * @module
  */
 
-import { handlerOf } from "../ffi/signal_handler.ts";
+import { SYS_recvfrom } from "../ffi/constants.ts";
+import { handlerOf, runPending } from "../ffi/signal_handler.ts";
 import { SIGNALS } from "../ffi/signals.ts";
+import { listNames, readSmallFile } from "./_proc.ts";
+import { isBeingHandled } from "./_signal_masks.ts";
 import type { ReceivedSignal, Subscription } from "./_signal_reader.ts";
 import { signalName } from "./_signals.ts";
 
+const ACTION = "listen to signals";
 const NEVER_MS = 0x7fff_ffff;
+const THREADS = "/proc/self/task";
+/** How the system call file of a thread that waits for data of a socket begins. */
+const WAITS_FOR_DATA = `${SYS_recvfrom} `;
+/** Longer than a thread waits for a processor; the runtime may be one that we do not know. */
+const LONGEST_TO_TELL_MS = 50;
 
 const subscriptions = new Map<number, Set<RuntimeSubscription>>();
 
@@ -47,6 +56,7 @@ export class RuntimeSubscription implements Subscription {
   }
 
   [Symbol.dispose](): void {
+    untilTold(this.#signal);
     Deno.removeSignalListener(runtimeName(this.#signal), this.#onSignal);
     subscriptions.get(this.#signal)!.delete(this);
   }
@@ -68,11 +78,27 @@ export function aboveRuntime(signal: number, install: (runtime: bigint) => void)
   for (const name of [runtimeName(signal), "SIGURG"] as const) Deno.addSignalListener(name, ignore);
   try {
     // SIGURG is this library's: nothing of ours stands above the runtime there.
-    install(handlerOf(SIGNALS.SIGURG, "listen to signals"));
+    install(handlerOf(SIGNALS.SIGURG, ACTION));
   } finally {
     Deno.removeSignalListener(runtimeName(signal), ignore);
     Deno.removeSignalListener("SIGURG", ignore);
   }
+}
+
+/**
+ * Waits until the runtime has told of what was sent until now, while somebody still listens. Its
+ * handler writes to a socket, which a thread reads that waits for more when it has told all.
+ */
+function untilTold(signal: number): void {
+  runPending(signal, ACTION);
+  const deadline = performance.now() + LONGEST_TO_TELL_MS;
+  while ((isBeingHandled(signal) || !isTold()) && performance.now() < deadline);
+}
+
+function isTold(): boolean {
+  return listNames(THREADS).some((thread) =>
+    readSmallFile(`${THREADS}/${thread}/syscall`)?.startsWith(WAITS_FOR_DATA)
+  );
 }
 
 /** Deno knows every signal below the real-time ones, under this name. */

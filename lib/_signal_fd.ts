@@ -10,10 +10,7 @@ import { SFD_CLOEXEC, SFD_NONBLOCK } from "../ffi/constants.ts";
 import { libc } from "../ffi/libc.ts";
 import { toSignalSet } from "../ffi/signals.ts";
 import { explainLimit } from "./_limits.ts";
-import { listNames, readSmallFile } from "./_proc.ts";
 import { SIGNALFD_RECORD, type SignalOrigin } from "./_signal_reader.ts";
-
-const THREADS = "/proc/self/task";
 
 /** `signalfd(2)`, with a set of signals that changes. */
 export class SignalFd implements SignalOrigin {
@@ -42,13 +39,4 @@ export class SignalFd implements SignalOrigin {
     const result = libc().signalfd(fd, set, SFD_CLOEXEC | SFD_NONBLOCK);
     return check(result, "signalfd", "listen to signals", explainLimit);
   }
-}
-
-/** The signals that every thread of this process has blocked, a bit each: no other is safe. */
-export function blockedSignals(): bigint {
-  const masks = listNames(THREADS)
-    .map((thread) => readSmallFile(`${THREADS}/${thread}/status`))
-    .filter((status) => status !== undefined) // a thread that has ended meanwhile
-    .map((status) => BigInt(`0x${/^SigBlk:\s+(\w+)$/m.exec(status)![1]}`));
-  return masks.length === 0 ? 0n : masks.reduce((all, mask) => all & mask);
 }

@@ -8,8 +8,9 @@
 
 import { SIGRTMIN } from "../ffi/signals.ts";
 import { RuntimeSubscription } from "./_runtime_signals.ts";
-import { blockedSignals, SignalFd } from "./_signal_fd.ts";
+import { SignalFd } from "./_signal_fd.ts";
 import { HandlerPipe } from "./_signal_handlers.ts";
+import { blockedSignals, isIn } from "./_signal_masks.ts";
 import {
   type ReceivedSignal,
   type SignalDetails,
@@ -66,10 +67,6 @@ function readerOf(signal: number, blocked: bigint): SignalReader {
   return isIn(blocked, signal)
     ? blockedReader ??= new SignalReader(new SignalFd())
     : handledReader ??= new SignalReader(new HandlerPipe());
-}
-
-function isIn(set: bigint, signal: number): boolean {
-  return (set >> BigInt(signal - 1) & 1n) === 1n;
 }
 
 class ReaderSubscription implements Subscription {

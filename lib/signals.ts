@@ -50,7 +50,9 @@ const UNHEARD: ReadonlySet<number> = new Set([
 
 /**
  * Listens to signals, from this call until the loop ends, in whatever way, or the result is
- * disposed of. Meanwhile they do not do what they do by default, such as end the process.
+ * disposed of. Meanwhile they do not do what they do by default, such as end the process; nor does
+ * one that was sent before the end, however late it comes. Stop a timer before the end: its next
+ * signal ends the process.
  * All loops of an isolate hear of a signal. While one with details runs, though, neither
  * `Deno.addSignalListener` nor a loop by name of another isolate does, as after `sigaction` in C.
  *
@@ -59,7 +61,8 @@ const UNHEARD: ReadonlySet<number> = new Set([
  * process with the signal blocked. Of another signal only one can be pending: two may be one.
  *
  * SIGUSR1 makes a Deno process open its inspector, whoever listens: use SIGUSR2. Of several
- * isolates with details on one signal, the last to begin must be the first to end.
+ * isolates with details on one signal, the last to begin must be the first to end. A Worker ends
+ * its loops before it ends: nobody else takes its handlers back, and their pipe stays.
  *
  * @param names Which signals.
  * @param options A signal that ends the loop.
