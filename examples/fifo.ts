@@ -43,11 +43,12 @@ const LETTERS = ["a", "b", "c"];
 const LINES_EACH = 300;
 const NAME_REGEXP = /^\w{1,20}$/;
 
-/** Serves until aborted, and tells what happens. */
+/** Serves until aborted, and tells what happens; first, that clients may come. */
 async function* serve(folder: string, signal: AbortSignal): AsyncGenerator<string> {
   mkfifo(`${folder}/server`);
   // Both ends, so that it is not the end when the last client leaves.
   using entrance = openFifo(`${folder}/server`);
+  yield `join with: deno task demo:fifo client NAME --folder=${folder}`;
   const clients = new Map<string, PipeWriter>();
   for await (const line of linesOf(entrance.reader, signal)) {
     const [, verb, name = "", text = ""] = /^(\w+) (\w+) ?(.*)$/.exec(line) ?? [];
@@ -150,6 +151,7 @@ async function showChat(folder: string, stop: AbortSignal): Promise<void> {
   const tellNext = async (): Promise<void> => say("server", (await events.next()).value);
   await using everything = new AsyncDisposableStack();
   const clients = new Map<string, { child: ChildProcess; keyboard: PipeWriter }>();
+  await events.next(); // clients may come
   for (const [name] of SCRIPT) {
     const { reader, writer } = everything.use(Pipe.create());
     const child = everything.use(start(["client", name, `--folder=${folder}`], fail, reader));
@@ -220,7 +222,6 @@ async function serveUntilStopped(folder: string): Promise<void> {
   const stop = interrupted();
   await Deno.mkdir(folder, { mode: 0o700 });
   try {
-    say("server", `join with: deno task demo:fifo client NAME --folder=${folder}`);
     for await (const event of serve(folder, stop)) say("server", event);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,5 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { output, pathOf, test } from "./_support.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { output, pathOf, Peer, tempFolder, test } from "./_support.ts";
 
 const OPTIONS = { cwd: pathOf("../"), env: { NO_COLOR: "1" } };
 
@@ -60,4 +60,52 @@ test("demo:fifo lets three clients chat, and mixes no lines of up to PIPE_BUF", 
     ),
   );
   assertMatch(results[2]!, /of 16384 bytes: \d+ are mixed \(above PIPE_BUF: no promise\)/);
+});
+
+test("demo:fifo serves clients that are started separately, one of them killed", async () => {
+  using temporary = tempFolder();
+  const folder = `--folder=${temporary.path}/chat`;
+  const program = (...args: string[]): string[] => [
+    "run",
+    "--quiet",
+    "-A",
+    pathOf("../examples/fifo.ts"),
+    ...args,
+    folder,
+  ];
+  const start = (...args: string[]): Promise<Peer> =>
+    Peer.start("sh", ["-c", 'echo READY; exec "$0" "$@"', Deno.execPath(), ...program(...args)], {
+      env: { NO_COLOR: "1" },
+    });
+  await using server = await start("server");
+  assertMatch(await server.readLine(), /join with/);
+  await using ann = await start("client", "ann");
+  assertEquals(await server.readLine(), "server  ann has joined");
+  await using bob = await start("client", "bob");
+  assertEquals(await server.readLine(), "server  bob has joined");
+
+  await ann.writeLine("hello");
+  assertEquals(await server.readLine(), 'server  ann says "hello" to 2');
+  assertEquals(await bob.readLine(), "bob     hears ann: hello");
+  bob.kill("SIGKILL");
+  await bob.status;
+  let answer: string;
+  do { // io_uring lets go of what a killed process waited for some milliseconds after its end
+    await ann.writeLine("still there?");
+    answer = await server.readLine();
+  } while (answer === 'server  ann says "still there?" to 2');
+  assertEquals(answer, 'server  ann says "still there?" to 1');
+  await ann.writeLine("bye");
+  assertEquals(await server.readLine(), "server  ann has left");
+  assertEquals((await ann.status).code, 0);
+
+  server.kill("SIGINT");
+  assertEquals((await server.status).code, 130);
+  await assertRejects(() => Deno.stat(`${temporary.path}/chat`), Deno.errors.NotFound);
+  const lost = new Deno.Command(Deno.execPath(), {
+    args: program("client", "eve"),
+    stderr: "piped",
+  });
+  const { code, stderr } = await lost.output();
+  assert(code === 1 && new TextDecoder().decode(stderr).includes("Cannot make FIFO"));
 });
