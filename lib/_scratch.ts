@@ -28,7 +28,10 @@ export class Scratch {
     return this;
   }
 
-  /** The bytes of a range, until the next call. Ranges repeat, and a new view is dear (F32). */
+  /**
+   * The bytes of a range, until the next call. Ranges repeat, and a new view is dear (F32): to
+   * copy 64 bytes out takes 12 ns so, 41 otherwise (bench "trySend and tryReceiveInto").
+   */
   range(start: number, length: number): Uint8Array<ArrayBuffer> {
     if (this.#range.byteOffset !== start || this.#range.length !== length) {
       this.#range = this.bytes.subarray(start, start + length);

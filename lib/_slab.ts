@@ -1,6 +1,7 @@
 /**
  * Payloads handed to the caller: carved out of slabs, since an allocation of their own costs
- * more than the calls that brought them (F32).
+ * more than the calls that brought them (F32). 64 bytes cost 40 ns so, and 300 ns alone; 4 KiB
+ * 0.5 us instead of 1.2 (bench "System V queue: trySend and tryReceive").
  *
  * @module
  */

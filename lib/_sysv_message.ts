@@ -66,36 +66,139 @@ let incoming: Scratch | undefined;
 let outgoing: Scratch | undefined;
 let mostBytes = 0;
 
-/** What can wait in the kernel too, on this thread. */
-interface BlockingCall<T> extends Waiter<T> {
-  /** The C function. */
-  readonly syscall: string;
-  /** What it does, as error texts name it. */
-  readonly action: string;
-  /** Blocks this thread; `undefined` if a signal came first. */
-  block(): T | undefined;
+// Functions that share `incoming` and `outgoing`, because an object for each call, as a wait needs
+// it, costs a twelfth of the time ("System V queue: trySend and tryReceiveInto"); and none that
+// makes a closure before it must wait, because V8 then keeps its arguments on the heap.
+
+/**
+ * Takes a message into `incoming`, if there is one.
+ *
+ * @returns How long it is; `undefined` if there is none.
+ */
+export function receiveNow(
+  id: number,
+  type: number,
+  flags: number,
+  maxBytes: number,
+): number | undefined {
+  const sizeBytes = receive(id, type, flags | IPC_NOWAIT, maxBytes);
+  if (sizeBytes !== -1) return sizeBytes;
+  if (errno() !== ERRNO.ENOMSG) failReceive(id, maxBytes);
+}
+
+/**
+ * Takes a message into `incoming`. Blocks this thread until there is one.
+ *
+ * @returns How long it is.
+ * @throws {IpcTimeoutError} If the time is over first.
+ */
+export function receiveSync(
+  id: number,
+  type: number,
+  flags: number,
+  maxBytes: number,
+  timeoutMs: number,
+): number {
+  while (timeoutMs === Infinity) {
+    const sizeBytes = receiveOrEintr(id, type, flags, maxBytes);
+    if (sizeBytes !== undefined) return sizeBytes;
+  }
+  return receiveInTime(id, type, flags, maxBytes, timeoutMs);
+}
+
+function receiveInTime(
+  id: number,
+  type: number,
+  flags: number,
+  maxBytes: number,
+  timeoutMs: number,
+): number {
+  let sizeBytes = receiveNow(id, type, flags, maxBytes);
+  if (timeoutMs > 0) {
+    sizeBytes ??= blockInterruptibly(timeoutMs, () => receiveOrEintr(id, type, flags, maxBytes));
+  }
+  if (sizeBytes !== undefined) return sizeBytes;
+  throw timeoutError("msgrcv", `receive from message queue ${id}`, timeoutMs);
+}
+
+/** Blocks this thread; `undefined` if a signal came first. */
+function receiveOrEintr(
+  id: number,
+  type: number,
+  flags: number,
+  maxBytes: number,
+): number | undefined {
+  const sizeBytes = receive(id, type, flags, maxBytes);
+  if (sizeBytes !== -1) return sizeBytes;
+  if (errno() !== ERRNO.EINTR) failReceive(id, maxBytes);
+}
+
+/** `msgrcv(2)`. What does not fit stays in the queue, so the memory grows until it does. */
+function receive(id: number, type: number, flags: number, maxBytes: number): number {
+  const box = incoming ??= new Scratch(USUAL_BYTES);
+  for (;;) {
+    const room = roomIn(box);
+    const size = BigInt(Math.min(room, maxBytes));
+    const all = flagsFor(room, flags, maxBytes);
+    const sizeBytes = libc().msgrcv(id, box.address, size, BigInt(type), all);
+    if (sizeBytes !== -1 || room >= maxBytes || errno() !== ERRNO.E2BIG) return sizeBytes;
+    box.reserve(2 * box.bytes.length);
+  }
+}
+
+/** Cuts off only where the caller wants it cut. */
+function flagsFor(room: number, flags: number, maxBytes: number): number {
+  return room >= maxBytes ? flags : flags & ~MSG_NOERROR;
+}
+
+function failReceive(id: number, maxBytes: number): never {
+  failQueue(
+    id,
+    "msgrcv",
+    "receive from",
+    (code) =>
+      code === "E2BIG"
+        ? `the message is longer than ${maxBytes} bytes and stays in the queue`
+        : undefined,
+  );
+}
+
+/** A message with a payload of its own, of so many bytes in the memory it came into. */
+export function messageIn(sizeBytes: number, box: Scratch = incoming!): SysvMessage {
+  return { type: typeIn(box), data: copyOut(box.range(MSGBUF.mtext, sizeBytes)) };
+}
+
+/** A message whose payload goes into the caller's memory. */
+export function copyInto(
+  target: Uint8Array,
+  sizeBytes: number,
+  box: Scratch = incoming!,
+): SysvReceived {
+  target.set(box.range(MSGBUF.mtext, sizeBytes));
+  return { type: typeIn(box), bytes: sizeBytes };
 }
 
 /** A wait for a message. */
-abstract class Receive<T> implements BlockingCall<T> {
-  readonly syscall = "msgrcv";
+export class Receive<T> implements Waiter<T> {
   readonly #id: number;
-  readonly #type: bigint;
+  readonly #type: number;
   readonly #flags: number;
   readonly #maxBytes: number;
+  readonly #take: (sizeBytes: number, box?: Scratch) => T;
 
-  constructor(id: number, type: number, flags: number, maxBytes: number) {
+  /** `take` makes of a message what the caller gets. */
+  constructor(
+    id: number,
+    type: number,
+    flags: number,
+    maxBytes: number,
+    take: (sizeBytes: number, box?: Scratch) => T,
+  ) {
     this.#id = id;
-    this.#type = type === 0 ? 0n : BigInt(type);
+    this.#type = type;
     this.#flags = flags;
     this.#maxBytes = maxBytes;
-  }
-
-  /** What the caller gets for a message of so many bytes in `box`. */
-  abstract take(box: Scratch, sizeBytes: number): T;
-
-  get action(): string {
-    return `receive from message queue ${this.#id}`;
+    this.#take = take;
   }
 
   get question(): string {
@@ -103,15 +206,8 @@ abstract class Receive<T> implements BlockingCall<T> {
   }
 
   probe(): T | undefined {
-    const sizeBytes = this.#receive(IPC_NOWAIT);
-    if (sizeBytes !== -1) return this.take(incoming!, sizeBytes);
-    if (errno() !== ERRNO.ENOMSG) this.#fail();
-  }
-
-  block(): T | undefined {
-    const sizeBytes = this.#receive(0);
-    if (sizeBytes !== -1) return this.take(incoming!, sizeBytes);
-    if (errno() !== ERRNO.EINTR) this.#fail();
+    const sizeBytes = receiveNow(this.#id, this.#type, this.#flags, this.#maxBytes);
+    if (sizeBytes !== undefined) return this.#take(sizeBytes);
   }
 
   keep(): void {}
@@ -119,82 +215,59 @@ abstract class Receive<T> implements BlockingCall<T> {
   park(memory: Scratch): Promise<number> {
     const room = roomIn(memory);
     const size = BigInt(Math.min(room, this.#maxBytes));
-    return libc().msgrcvParked(this.#id, memory.address, size, this.#type, this.#flagsFor(room));
+    const flags = flagsFor(room, this.#flags, this.#maxBytes);
+    return libc().msgrcvParked(this.#id, memory.address, size, BigInt(this.#type), flags);
   }
 
   finish(sizeBytes: number, memory: Scratch): T {
-    return this.take(memory, sizeBytes);
-  }
-
-  /** `msgrcv(2)`. What does not fit stays in the queue, so the memory grows until it does. */
-  #receive(flags: number): number {
-    const box = incoming ??= new Scratch(USUAL_BYTES);
-    for (;;) {
-      const room = roomIn(box);
-      const size = BigInt(Math.min(room, this.#maxBytes));
-      const all = flags | this.#flagsFor(room);
-      const sizeBytes = libc().msgrcv(this.#id, box.address, size, this.#type, all);
-      if (sizeBytes !== -1 || room >= this.#maxBytes || errno() !== ERRNO.E2BIG) return sizeBytes;
-      box.reserve(2 * box.bytes.length);
-    }
-  }
-
-  /** Cuts off only where the caller wants it cut. */
-  #flagsFor(room: number): number {
-    return room >= this.#maxBytes ? this.#flags : this.#flags & ~MSG_NOERROR;
-  }
-
-  #fail(): never {
-    failQueue(
-      this.#id,
-      this.syscall,
-      "receive from",
-      (code) =>
-        code === "E2BIG"
-          ? `the message is longer than ${this.#maxBytes} bytes and stays in the queue`
-          : undefined,
-    );
+    return this.#take(sizeBytes, memory);
   }
 }
 
-/** A wait for a message with a payload of its own. */
-export class ReceiveMessage extends Receive<SysvMessage> {
-  take(box: Scratch, sizeBytes: number): SysvMessage {
-    return { type: typeIn(box), data: copyOut(box.range(MSGBUF.mtext, sizeBytes)) };
-  }
+/**
+ * Sends what is packed in `outgoing`, if there is room.
+ *
+ * @returns `undefined` if there is none.
+ */
+export function sendNow(id: number, sizeBytes: number): true | undefined {
+  const box = outgoing!;
+  if (libc().msgsnd(id, box.address, BigInt(sizeBytes), IPC_NOWAIT) === 0) return true;
+  if (errno() !== ERRNO.EAGAIN) failSend(id);
+  checkRoom(id, sizeBytes);
 }
 
-/** A wait for a message whose payload goes into the caller's memory. */
-export class ReceiveInto extends Receive<SysvReceived> {
-  readonly #target: Uint8Array;
+/**
+ * Sends what is packed in `outgoing`. Blocks this thread until there is room.
+ *
+ * @throws {IpcTimeoutError} If the time is over first.
+ */
+export function sendSync(id: number, sizeBytes: number, timeoutMs: number): void {
+  if (!sendNow(id, sizeBytes)) waitToSend(id, sizeBytes, timeoutMs);
+}
 
-  constructor(id: number, type: number, flags: number, target: Uint8Array) {
-    super(id, type, flags, checkBytes(target, "receive message").length);
-    this.#target = target;
+function waitToSend(id: number, sizeBytes: number, timeoutMs: number): void {
+  const block = (): true | undefined => {
+    if (libc().msgsnd(id, outgoing!.address, BigInt(sizeBytes), 0) === 0) return true;
+    if (errno() !== ERRNO.EINTR) failSend(id);
+  };
+  while (timeoutMs === Infinity) {
+    if (block()) return;
   }
-
-  take(box: Scratch, sizeBytes: number): SysvReceived {
-    this.#target.set(box.range(MSGBUF.mtext, sizeBytes));
-    return { type: typeIn(box), bytes: sizeBytes };
-  }
+  if (timeoutMs > 0 && blockInterruptibly(timeoutMs, block)) return;
+  throw timeoutError("msgsnd", `send to message queue ${id}`, timeoutMs);
 }
 
 /** A wait for room for a message. */
-export class Send implements BlockingCall<true> {
-  readonly syscall = "msgsnd";
+export class Send implements Waiter<true> {
   readonly #id: number;
   readonly #sizeBytes: number;
-  #box: Scratch;
-  #isKept = false;
+  /** The message, once it no longer stands in `outgoing`. */
+  #kept: Scratch | undefined;
 
-  constructor(id: number, type: number, payload: Uint8Array | string) {
+  /** The message is the one that was packed last. */
+  constructor(id: number, sizeBytes: number) {
     this.#id = id;
-    this.#box = outgoing ??= new Scratch(USUAL_BYTES);
-    this.#sizeBytes = pack(this.#box, type, payload);
-  }
-
-  get action(): string {
-    return `send to message queue ${this.#id}`;
+    this.#sizeBytes = sizeBytes;
   }
 
   /** One line for all sizes: messages of this process arrive in the order they were sent. */
@@ -203,25 +276,19 @@ export class Send implements BlockingCall<true> {
   }
 
   probe(): true | undefined {
-    if (this.#send(IPC_NOWAIT) === 0) return true;
-    if (errno() !== ERRNO.EAGAIN) this.#fail();
-    if (!this.#isKept) this.#checkRoom();
-  }
-
-  block(): true | undefined {
-    if (this.probe() || this.#send(0) === 0) return true;
-    if (errno() !== ERRNO.EINTR) this.#fail();
+    if (this.#kept === undefined) return sendNow(this.#id, this.#sizeBytes);
+    const size = BigInt(this.#sizeBytes);
+    if (libc().msgsnd(this.#id, this.#kept.address, size, IPC_NOWAIT) === 0) return true;
+    if (errno() !== ERRNO.EAGAIN) failSend(this.#id);
   }
 
   keep(): void {
-    const kept = new Scratch(MSGBUF.mtext + this.#sizeBytes);
-    kept.bytes.set(this.#box.range(0, kept.bytes.length));
-    this.#box = kept;
-    this.#isKept = true;
+    this.#kept = new Scratch(MSGBUF.mtext + this.#sizeBytes);
+    this.#kept.bytes.set(outgoing!.range(0, this.#kept.bytes.length));
   }
 
   park(memory: Scratch): Promise<number> {
-    const { bytes } = this.#box;
+    const { bytes } = this.#kept!;
     memory.reserve(bytes.length).bytes.set(bytes);
     return libc().msgsndParked(this.#id, memory.address, BigInt(this.#sizeBytes), 0);
   }
@@ -229,43 +296,21 @@ export class Send implements BlockingCall<true> {
   finish(): true {
     return true;
   }
-
-  #send(flags: number): number {
-    return libc().msgsnd(this.#id, this.#box.address, BigInt(this.#sizeBytes), flags);
-  }
-
-  /** A queue that is too small for a message says "full" for ever (F39). */
-  #checkRoom(): void {
-    const status = new DataView(new ArrayBuffer(MSQID_DS.size));
-    if (libc().msgctl(this.#id, IPC_STAT, status) === -1) return; // write permission only, or gone
-    const most = Number(status.getBigUint64(MSQID_DS.msg_qbytes, true));
-    if (this.#sizeBytes > most) {
-      throw tooLong(this.#sizeBytes, `msg_qbytes of queue ${this.#id} is ${most}`);
-    }
-  }
-
-  #fail(): never {
-    failQueue(this.#id, this.syscall, "send to", (code) => {
-      // Lowered since it was read: nothing else that is sent here is EINVAL.
-      return code === "EINVAL" ? sysctlText("kernel.msgmax") : undefined;
-    });
-  }
 }
 
-/**
- * Blocks this thread until there is an answer.
- *
- * @throws {IpcTimeoutError} If the time is over first.
- */
-export function waitSync<T>(call: BlockingCall<T>, timeoutMs: number): T {
-  while (timeoutMs === Infinity) {
-    const answer = call.block();
-    if (answer !== undefined) return answer;
-  }
-  let answer = call.probe();
-  if (timeoutMs > 0) answer ??= blockInterruptibly(timeoutMs, () => call.block());
-  if (answer === undefined) throw timeoutError(call.syscall, call.action, timeoutMs);
-  return answer;
+/** A queue that is too small for a message says "full" for ever (F39). */
+function checkRoom(id: number, sizeBytes: number): void {
+  const status = new DataView(new ArrayBuffer(MSQID_DS.size));
+  if (libc().msgctl(id, IPC_STAT, status) === -1) return; // write permission only, or gone
+  const most = Number(status.getBigUint64(MSQID_DS.msg_qbytes, true));
+  if (sizeBytes > most) throw tooLong(sizeBytes, `msg_qbytes of queue ${id} is ${most}`);
+}
+
+function failSend(id: number): never {
+  failQueue(id, "msgsnd", "send to", (code) => {
+    // Lowered since it was read: nothing else that is sent here is EINVAL.
+    return code === "EINVAL" ? sysctlText("kernel.msgmax") : undefined;
+  });
 }
 
 /** A type to receive, in the range that numbers hold exactly. */
@@ -296,8 +341,9 @@ export function queueExists(id: number): boolean {
   return libc().msgctl(id, IPC_STAT, status) === 0 || errno() === ERRNO.EACCES;
 }
 
-/** Writes a `struct msgbuf`; says how many bytes its payload has. */
-function pack(box: Scratch, type: number, payload: Uint8Array | string): number {
+/** Writes a `struct msgbuf` into `outgoing`; says how many bytes its payload has. */
+export function pack(type: number, payload: Uint8Array | string): number {
+  const box = outgoing ??= new Scratch(USUAL_BYTES);
   checkInteger(type, "type", [1, Number.MAX_SAFE_INTEGER], "send message");
   const sizeBytes = typeof payload === "string"
     ? packText(box, payload)
@@ -336,7 +382,8 @@ function tooLong(sizeBytes: number, limit: string): IpcMessageSizeError {
   );
 }
 
-function checkBytes(bytes: Uint8Array, action: string): Uint8Array {
+/** Refuses what is no memory. */
+export function checkBytes(bytes: Uint8Array, action: string): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
   throw new TypeError(`Cannot ${action}: expected a Uint8Array, received ${String(bytes)}`);
 }

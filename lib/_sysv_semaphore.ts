@@ -88,7 +88,7 @@ export class Operate implements Waiter<true> {
   sync(timeoutMs: number): void {
     const { shorts, address } = box!;
     setWaiting(shorts, this.#count);
-    const count = this.#count === 1 ? 1n : BigInt(this.#count);
+    const count = BigInt(this.#count);
     const deadline = timeoutMs === Infinity ? undefined : performance.now() + timeoutMs;
     const syscall = deadline === undefined ? "semop" : "semtimedop";
     for (;;) {
@@ -148,7 +148,7 @@ function boxFor(count: number): Scratch {
 
 /** Does what is staged, if that needs no waiting. */
 export function operate(id: number, count: number): boolean {
-  return libc().semop(id, box!.address, count === 1 ? 1n : BigInt(count)) === 0;
+  return libc().semop(id, box!.address, BigInt(count)) === 0;
 }
 
 function leftUntil(deadline: number): number {
