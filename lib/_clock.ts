@@ -1,5 +1,5 @@
 /**
- * Deadlines on the clock that nobody sets.
+ * Clocks, and deadlines on the one that nobody sets.
  *
  * @module
  */
@@ -9,11 +9,16 @@ import { toTimespec } from "../ffi/encoding.ts";
 import { TIMESPEC } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
 
-/** The instant `timeoutMs` from now, as a `struct timespec` on CLOCK_MONOTONIC. */
-export function deadlineAfter(timeoutMs: number): DataView<ArrayBuffer> {
+/** A clock of the kernel, in milliseconds. */
+export function readClock(clock: number): number {
   const now = new DataView(new ArrayBuffer(TIMESPEC.size));
-  libc().clock_gettime(CLOCK_MONOTONIC, now);
+  libc().clock_gettime(clock, now);
   const seconds = Number(now.getBigInt64(TIMESPEC.tv_sec, true));
   const nanoseconds = Number(now.getBigInt64(TIMESPEC.tv_nsec, true));
-  return toTimespec(seconds * 1000 + nanoseconds / 1e6 + timeoutMs);
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+/** The instant `timeoutMs` from now, as a `struct timespec` on CLOCK_MONOTONIC. */
+export function deadlineAfter(timeoutMs: number): DataView<ArrayBuffer> {
+  return toTimespec(readClock(CLOCK_MONOTONIC) + timeoutMs);
 }

@@ -14,6 +14,8 @@ import { explainLimit } from "./_limits.ts";
 
 /** Where they stand (F38). */
 export const SHM_FOLDER = "/dev/shm";
+/** What stands before the name of a semaphore. */
+export const SEMAPHORE_PREFIX = "sem.";
 
 /**
  * Makes a file without a name, fills it, and only then links it: nobody sees half of it.

@@ -85,6 +85,12 @@ export function applyChanges(status: DataView, changes: SysvChanges, action: str
   if (mode !== undefined) status.setUint32(IPC_PERM.mode, checkMode(mode, action), true);
 }
 
+/** Whether a status by index failed because nothing is there, or was removed in that moment. */
+export function isVacant(): boolean {
+  const number = errno();
+  return number === ERRNO.EINVAL || number === ERRNO.EIDRM;
+}
+
 /** A `time_t` of the kernel, where 0 is "never". */
 export function timeOf(status: DataView, offset: number): Date | null {
   const seconds = status.getBigInt64(offset, true);
@@ -124,9 +130,8 @@ export function explainSysvOwner(
     if (code !== "EACCES" && code !== "EPERM") return undefined;
     const row = sysvRows(kind).find((fields) => Number(fields[column]) === value);
     if (row === undefined) return undefined;
-    return `its mode is 0o${row["perms"]?.slice(-3)} and it belongs to uid ${row["uid"]}, gid ${
-      row["gid"]
-    }`;
+    const mode = row["perms"]?.slice(-3).padStart(3, "0");
+    return `its mode is 0o${mode} and it belongs to uid ${row["uid"]}, gid ${row["gid"]}`;
   };
 }
 
@@ -134,6 +139,6 @@ export function explainSysvOwner(
 export function sysvRows(kind: "shm" | "msg" | "sem"): Record<string, string>[] {
   const lines = readSmallFile(`/proc/sysvipc/${kind}`)?.trimEnd().split("\n") ?? [];
   const [header = [], ...rows] = lines.map((line) => line.trim().split(/\s+/));
-  const names = header.map((name) => name === `${kind}id` ? "id" : name);
+  const names = header.map((name) => /^(shm|msq|sem)id$/.test(name) ? "id" : name);
   return rows.map((cells) => Object.fromEntries(names.map((name, i) => [name, cells[i] ?? ""])));
 }

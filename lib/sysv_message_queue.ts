@@ -15,19 +15,20 @@ import {
   MSG_INFO,
   MSG_STAT_ANY,
 } from "../ffi/constants.ts";
-import { ERRNO, errno } from "../ffi/errno.ts";
 import { IpcRemovedError } from "../ffi/errors.ts";
 import { MSGINFO, MSQID_DS } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
 import { sysctlText } from "./_limits.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { wait } from "./_parking.ts";
+import type { Scratch } from "./_scratch.ts";
 import {
   applyChanges,
   checkId,
   checkKey,
   checkSharedKey,
   explainSysvOwner,
+  isVacant,
   keyText,
   permissionsOf,
   type SysvChanges,
@@ -35,17 +36,23 @@ import {
   timeOf,
 } from "./_sysv.ts";
 import {
+  checkBytes,
   checkSelectedType,
+  copyInto,
   failQueue,
   flagsOf,
+  messageIn,
+  pack,
   queueExists,
-  ReceiveInto,
-  ReceiveMessage,
+  Receive,
+  receiveNow,
+  receiveSync,
   Send,
+  sendNow,
+  sendSync,
   type SysvMessage,
   type SysvMessageSelection,
   type SysvReceived,
-  waitSync,
 } from "./_sysv_message.ts";
 import { checkInteger, checkMode, checkTimeout } from "./_validate.ts";
 
@@ -108,8 +115,6 @@ export interface SysvMessageQueueInfo {
   /** `kernel.msgmnb`: what `maxBytes` of a new queue is. */
   maxQueueBytes: number;
 }
-
-const NO_OPTIONS = {};
 
 /**
  * A System V message queue (`msgget(2)`). It lives until {@link SysvMessageQueue.remove}, or a
@@ -244,7 +249,7 @@ export class SysvMessageQueue {
     checkInteger(index, "index", [0, 0x7fff_ffff], action);
     const status = new DataView(new ArrayBuffer(MSQID_DS.size));
     const id = libc().msgctl(index, MSG_STAT_ANY, status);
-    if (id === -1 && errno() === ERRNO.EINVAL) return undefined;
+    if (id === -1 && isVacant()) return undefined;
     return { id: check(id, "msgctl", action), ...statusOf(status) };
   }
 
@@ -263,7 +268,7 @@ export class SysvMessageQueue {
    * @throws {RangeError} If the type is out of range.
    */
   async send(type: number, payload: Uint8Array | string, options?: WaitOptions): Promise<void> {
-    await wait(new Send(this.id, type, payload), options?.signal);
+    await wait(new Send(this.id, pack(type, payload)), options?.signal);
   }
 
   /**
@@ -281,7 +286,7 @@ export class SysvMessageQueue {
    */
   sendSync(type: number, payload: Uint8Array | string, options?: SyncWaitOptions): void {
     const timeoutMs = checkTimeout(options?.timeoutMs, "send message");
-    waitSync(new Send(this.id, type, payload), timeoutMs);
+    sendSync(this.id, pack(type, payload), timeoutMs);
   }
 
   /**
@@ -297,7 +302,7 @@ export class SysvMessageQueue {
    * @throws {RangeError} If the type is out of range.
    */
   trySend(type: number, payload: Uint8Array | string): boolean {
-    return new Send(this.id, type, payload).probe() ?? false;
+    return sendNow(this.id, pack(type, payload)) ?? false;
   }
 
   /**
@@ -313,8 +318,9 @@ export class SysvMessageQueue {
    * @throws {IpcRemovedError} If the queue has been removed, also while waiting.
    * @throws {RangeError} If an option is out of range.
    */
-  async receive(options: ReceiveOptions & WaitOptions = NO_OPTIONS): Promise<SysvMessage> {
-    return await wait(this.#receive(options), options.signal);
+  async receive(options: ReceiveOptions & WaitOptions = {}): Promise<SysvMessage> {
+    const [type, flags, maxBytes] = [checkSelectedType(options), flagsOf(options), mostOf(options)];
+    return await wait(new Receive(this.id, type, flags, maxBytes, messageIn), options.signal);
   }
 
   /**
@@ -328,9 +334,10 @@ export class SysvMessageQueue {
    * @throws {IpcRemovedError} If the queue has been removed, also while waiting.
    * @throws {RangeError} If an option is out of range.
    */
-  receiveSync(options: ReceiveOptions & SyncWaitOptions = NO_OPTIONS): SysvMessage {
+  receiveSync(options: ReceiveOptions & SyncWaitOptions = {}): SysvMessage {
     const timeoutMs = checkTimeout(options.timeoutMs, "receive message");
-    return waitSync(this.#receive(options), timeoutMs);
+    const type = checkSelectedType(options);
+    return messageIn(receiveSync(this.id, type, flagsOf(options), mostOf(options), timeoutMs));
   }
 
   /**
@@ -343,8 +350,10 @@ export class SysvMessageQueue {
    * @throws {IpcRemovedError} If the queue has been removed.
    * @throws {RangeError} If an option is out of range.
    */
-  tryReceive(options: ReceiveOptions = NO_OPTIONS): SysvMessage | undefined {
-    return this.#receive(options).probe();
+  tryReceive(options: ReceiveOptions = {}): SysvMessage | undefined {
+    const type = checkSelectedType(options);
+    const sizeBytes = receiveNow(this.id, type, flagsOf(options), mostOf(options));
+    return sizeBytes === undefined ? undefined : messageIn(sizeBytes);
   }
 
   /**
@@ -361,9 +370,12 @@ export class SysvMessageQueue {
    */
   async receiveInto(
     p: Uint8Array,
-    options: SysvMessageSelection & WaitOptions = NO_OPTIONS,
+    options: SysvMessageSelection & WaitOptions = {},
   ): Promise<SysvReceived> {
-    return await wait(this.#receiveInto(p, options), options.signal);
+    const [type, maxBytes] = [checkSelectedType(options), roomOf(p)];
+    const take = (sizeBytes: number, box?: Scratch) => copyInto(p, sizeBytes, box);
+    const call = new Receive(this.id, type, flagsOf(options), maxBytes, take);
+    return await wait(call, options.signal);
   }
 
   /**
@@ -381,10 +393,11 @@ export class SysvMessageQueue {
    */
   receiveIntoSync(
     p: Uint8Array,
-    options: SysvMessageSelection & SyncWaitOptions = NO_OPTIONS,
+    options: SysvMessageSelection & SyncWaitOptions = {},
   ): SysvReceived {
     const timeoutMs = checkTimeout(options.timeoutMs, "receive message");
-    return waitSync(this.#receiveInto(p, options), timeoutMs);
+    const type = checkSelectedType(options);
+    return copyInto(p, receiveSync(this.id, type, flagsOf(options), roomOf(p), timeoutMs));
   }
 
   /**
@@ -400,9 +413,11 @@ export class SysvMessageQueue {
    */
   tryReceiveInto(
     p: Uint8Array,
-    options: SysvMessageSelection = NO_OPTIONS,
+    options: SysvMessageSelection = {},
   ): SysvReceived | undefined {
-    return this.#receiveInto(p, options).probe();
+    const type = checkSelectedType(options);
+    const sizeBytes = receiveNow(this.id, type, flagsOf(options), roomOf(p));
+    return sizeBytes === undefined ? undefined : copyInto(p, sizeBytes);
   }
 
   /**
@@ -417,7 +432,8 @@ export class SysvMessageQueue {
    */
   peek(index: number): SysvMessage | undefined {
     checkInteger(index, "index", [0, Number.MAX_SAFE_INTEGER], "peek at message");
-    return new ReceiveMessage(this.id, index, MSG_COPY, Infinity).probe();
+    const sizeBytes = receiveNow(this.id, index, MSG_COPY, Infinity);
+    return sizeBytes === undefined ? undefined : messageIn(sizeBytes);
   }
 
   /**
@@ -499,18 +515,6 @@ export class SysvMessageQueue {
     if (libc().msgctl(this.id, IPC_RMID, null) === -1) failQueue(this.id, "msgctl", "remove");
   }
 
-  #receive(options: ReceiveOptions): ReceiveMessage {
-    const { maxBytes = Infinity } = options;
-    if (maxBytes !== Infinity) {
-      checkInteger(maxBytes, "maxBytes", [0, Number.MAX_SAFE_INTEGER], "receive message");
-    }
-    return new ReceiveMessage(this.id, checkSelectedType(options), flagsOf(options), maxBytes);
-  }
-
-  #receiveInto(p: Uint8Array, options: SysvMessageSelection): ReceiveInto {
-    return new ReceiveInto(this.id, checkSelectedType(options), flagsOf(options), p);
-  }
-
   #read(): DataView<ArrayBuffer> {
     const status = new DataView(new ArrayBuffer(MSQID_DS.size));
     if (libc().msgctl(this.id, IPC_STAT, status) === -1) {
@@ -518,6 +522,16 @@ export class SysvMessageQueue {
     }
     return status;
   }
+}
+
+/** Most bytes to take. */
+function mostOf({ maxBytes = Infinity }: ReceiveOptions): number {
+  if (maxBytes === Infinity) return maxBytes;
+  return checkInteger(maxBytes, "maxBytes", [0, Number.MAX_SAFE_INTEGER], "receive message");
+}
+
+function roomOf(p: Uint8Array): number {
+  return checkBytes(p, "receive message").length;
 }
 
 function statusOf(status: DataView): SysvMessageQueueStatus {

@@ -30,6 +30,7 @@ import {
   checkId,
   checkKey,
   checkSharedKey,
+  isVacant,
   keyText,
   permissionsOf,
   type SysvChanges,
@@ -117,8 +118,6 @@ export interface SysvSemaphoreSetInfo {
   /** SEMVMX: highest value. */
   maxValue: number;
 }
-
-const NO_OPTIONS = {};
 
 /**
  * A System V semaphore set (`semget(2)`). It lives until {@link SysvSemaphoreSet.remove}, or a
@@ -269,7 +268,7 @@ export class SysvSemaphoreSet {
     checkInteger(index, "index", [0, 0x7fff_ffff], action);
     const status = new DataView(new ArrayBuffer(SEMID_DS.size));
     const id = libc().semctlBuffer(index, 0, SEM_STAT_ANY, status);
-    if (id === -1 && errno() === ERRNO.EINVAL) return undefined;
+    if (id === -1 && isVacant()) return undefined;
     return { id: check(id, "semctl", action), ...statusOf(status) };
   }
 
@@ -335,7 +334,7 @@ export class SysvSemaphoreSet {
    */
   async acquire(
     index = 0,
-    options: SysvAcquireOptions & WaitOptions = NO_OPTIONS,
+    options: SysvAcquireOptions & WaitOptions = {},
   ): Promise<Permit> {
     const { count = 1, undo = true } = options;
     this.#stage(index, count, -1, undo, "acquire");
@@ -354,7 +353,7 @@ export class SysvSemaphoreSet {
    * @throws {IpcRemovedError} If the set has been removed, also while waiting.
    * @throws {RangeError} If index, count or timeout is out of range.
    */
-  acquireSync(index = 0, options: SysvAcquireOptions & SyncWaitOptions = NO_OPTIONS): Permit {
+  acquireSync(index = 0, options: SysvAcquireOptions & SyncWaitOptions = {}): Permit {
     const { count = 1, undo = true } = options;
     const timeoutMs = checkTimeout(options.timeoutMs, "acquire");
     this.#stage(index, count, -1, undo, "acquire");
@@ -372,7 +371,7 @@ export class SysvSemaphoreSet {
    * @throws {IpcRemovedError} If the set has been removed.
    * @throws {RangeError} If index or count is out of range.
    */
-  tryAcquire(index = 0, options: SysvAcquireOptions = NO_OPTIONS): Permit | undefined {
+  tryAcquire(index = 0, options: SysvAcquireOptions = {}): Permit | undefined {
     const { count = 1, undo = true } = options;
     this.#stage(index, count, -1, undo, "acquire");
     if (!operate(this.id, 1)) {
@@ -393,7 +392,7 @@ export class SysvSemaphoreSet {
    * @throws {IpcRemovedError} If the set has been removed.
    * @throws {RangeError} If index or count is out of range.
    */
-  release(index = 0, options: SysvReleaseOptions = NO_OPTIONS): void {
+  release(index = 0, options: SysvReleaseOptions = {}): void {
     const { count = 1, undo = false } = options;
     this.#stage(index, count, 1, undo, "release");
     if (!operate(this.id, 1)) failSet(this.id, "semop", "release", explainOperation);

@@ -34,6 +34,7 @@ import {
   checkKey,
   checkSharedKey,
   explainSysvOwner,
+  isVacant,
   keyText,
   permissionsOf,
   type SysvChanges,
@@ -252,7 +253,7 @@ export class SysvSharedMemory {
     checkInteger(index, "index", [0, 0x7fff_ffff], action);
     const status = new DataView(new ArrayBuffer(SHMID_DS.size));
     const id = libc().shmctl(index, SHM_STAT_ANY, status);
-    if (id === -1 && errno() === ERRNO.EINVAL) return undefined;
+    if (id === -1 && isVacant()) return undefined;
     return { id: check(id, "shmctl", action), ...statusOf(status) };
   }
 

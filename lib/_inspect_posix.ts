@@ -1,0 +1,188 @@
+/**
+ * Listing POSIX objects, whoever they belong to.
+ *
+ * @module
+ */
+
+import { throwErrno } from "../ffi/check.ts";
+import {
+  AT_SYMLINK_NOFOLLOW,
+  O_CLOEXEC,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  S_IFMT,
+  S_IFREG,
+} from "../ffi/constants.ts";
+import { fromCString } from "../ffi/encoding.ts";
+import { ERRNO, errno } from "../ffi/errno.ts";
+import { MQ_ATTR, SEM_T, STAT } from "../ffi/layout.ts";
+import { libc } from "../ffi/libc.ts";
+import { closeFd, fileStatus, fileTime } from "./_files.ts";
+import type {
+  InspectedPosixObject,
+  PosixMessageQueueObject,
+  PosixSemaphoreObject,
+  PosixSharedMemoryObject,
+  QueueNotification,
+} from "./_ipc_object.ts";
+import { isHeldByOthers } from "./_lease.ts";
+import { explainLimit } from "./_limits.ts";
+import { eachEntry } from "./_proc.ts";
+import { isQueueFolderMounted, QUEUE_FOLDER } from "./_queue_folder.ts";
+import { SEMAPHORE_PREFIX, SHM_FOLDER } from "./_shm_file.ts";
+import { PosixMessageQueue, type PosixMessageQueueAttributes } from "./posix_message_queue.ts";
+
+/** Others ask the kernel for microseconds only. */
+const MOST_TRIES = 1000;
+
+type PosixObject = PosixSharedMemoryObject | PosixMessageQueueObject | PosixSemaphoreObject;
+
+/** An object, and the file that it is. */
+export interface PosixFound {
+  object: PosixObject;
+  device: bigint;
+  inode: bigint;
+}
+
+/** The file of an object. */
+interface ObjectFile {
+  /** Its name in its folder. */
+  entry: string;
+  status: DataView;
+  /** Open to read; `undefined` if this process may not. */
+  fd: number | undefined;
+}
+
+/** Tells what an object is. */
+type Inspect = (file: ObjectFile) => PosixObject;
+
+/** Shared memory and semaphores, which are files side by side. */
+export function listShmFolder(kinds: ReadonlySet<string>): PosixFound[] {
+  return listFolder(SHM_FOLDER, (entry) => {
+    const isSemaphore = entry.startsWith(SEMAPHORE_PREFIX) && entry !== SEMAPHORE_PREFIX;
+    if (!kinds.has(isSemaphore ? "posix-sem" : "posix-shm")) return undefined;
+    return isSemaphore ? semaphoreOf : sharedMemoryOf;
+  });
+}
+
+/**
+ * Queues. Where their folder is not mounted nobody can list them, and one whose name is known
+ * can be looked at.
+ */
+export function listMessageQueues(name?: string): PosixFound[] {
+  if (isQueueFolderMounted()) return listFolder(QUEUE_FOLDER, () => messageQueueOf);
+  if (name === undefined) return [];
+  using queue = PosixMessageQueue.open(name, { access: "read" });
+  const status = new DataView(new ArrayBuffer(STAT.size));
+  libc().fstat(queue.fd, status);
+  return [found({ entry: name.slice(1), status, fd: queue.fd }, messageQueueOf)];
+}
+
+function listFolder(path: string, choose: (entry: string) => Inspect | undefined): PosixFound[] {
+  const all: PosixFound[] = [];
+  const status = new DataView(new ArrayBuffer(STAT.size)); // one for all: each is read at once
+  const isThere = eachEntry(path, (folder, name) => {
+    const entry = fromCString(name);
+    const inspect = choose(entry);
+    if (inspect === undefined) return;
+    // Looked at before it is opened: opening something else, such as a FIFO, may have effects.
+    if (libc().fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW) === -1) return; // removed
+    if ((status.getUint32(STAT.st_mode, true) & S_IFMT) !== S_IFREG) return;
+    const fd = openToRead(folder, name);
+    if (fd === -1) {
+      if (errno() !== ERRNO.ENOENT) all.push(found({ entry, status, fd: undefined }, inspect));
+      return;
+    }
+    libc().fstat(fd, status); // in that moment it may have been replaced
+    all.push(found({ entry, status, fd }, inspect));
+    closeFd(fd);
+  });
+  if (!isThere && errno() !== ERRNO.ENOENT) throwErrno("open", `list ${path}`, explainLimit);
+  return all;
+}
+
+function openToRead(folder: number, name: Uint8Array<ArrayBuffer>): number {
+  for (let tries = 0;; tries++) {
+    const fd = libc().openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
+    // EAGAIN: somebody else has the lease, to ask what we are about to ask.
+    if (fd !== -1 || errno() !== ERRNO.EAGAIN || tries === MOST_TRIES) return fd;
+  }
+}
+
+function found(file: ObjectFile, inspect: Inspect): PosixFound {
+  const device = file.status.getBigUint64(STAT.st_dev, true);
+  const inode = file.status.getBigUint64(STAT.st_ino, true);
+  return { object: inspect(file), device, inode };
+}
+
+/** What all three have. */
+function commonOf(
+  { status, fd }: ObjectFile,
+): Omit<InspectedPosixObject, "name" | "holders"> & { changeTime: Date } {
+  const { uid, gid, mode, changeTime } = fileStatus(status);
+  const isHeld = fd === undefined ? undefined : isHeldByOthers(fd);
+  const verdict = isHeld === undefined ? "unknown" : isHeld ? "in use" : "orphan";
+  const inode = Number(status.getBigUint64(STAT.st_ino, true));
+  return { inode, uid, gid, mode: mode & 0o777, changeTime, verdict };
+}
+
+function sharedMemoryOf(file: ObjectFile): PosixSharedMemoryObject {
+  const { sizeBytes } = fileStatus(file.status);
+  return { kind: "posix-shm", name: `/${file.entry}`, sizeBytes, ...commonOf(file) };
+}
+
+function semaphoreOf(file: ObjectFile): PosixSemaphoreObject {
+  const name = `/${file.entry.slice(SEMAPHORE_PREFIX.length)}`;
+  const isWhole = fileStatus(file.status).sizeBytes === SEM_T.size;
+  const counts = file.fd !== undefined && isWhole ? countsOf(file.fd) : {};
+  return { kind: "posix-sem", name, ...commonOf(file), ...counts };
+}
+
+/** Value and waiters, as glibc has them in the file (F40). */
+function countsOf(fd: number): { value?: number; waiters?: number } {
+  const semaphore = new DataView(new ArrayBuffer(SEM_T.size));
+  if (libc().read(fd, semaphore, BigInt(SEM_T.size)) !== SEM_T.size) return {};
+  return {
+    value: semaphore.getUint32(SEM_T.value, true),
+    waiters: semaphore.getUint32(SEM_T.nwaiters, true),
+  };
+}
+
+function messageQueueOf(file: ObjectFile): PosixMessageQueueObject {
+  const { entry, status, fd } = file;
+  return {
+    kind: "posix-mq",
+    name: `/${entry}`,
+    ...commonOf(file),
+    changeTime: fileTime(status, STAT.st_mtim), // reading the status line sets st_ctim
+    ...(fd === undefined ? {} : { ...attributesOf(fd), ...statusLineOf(fd) }),
+  };
+}
+
+function attributesOf(fd: number): Partial<PosixMessageQueueAttributes> {
+  const attributes = new BigInt64Array(MQ_ATTR.size / 8);
+  if (libc().mq_getattr(fd, attributes) === -1) return {};
+  return {
+    maxMessages: Number(attributes[MQ_ATTR.mq_maxmsg / 8]),
+    maxMessageBytes: Number(attributes[MQ_ATTR.mq_msgsize / 8]),
+    messages: Number(attributes[MQ_ATTR.mq_curmsgs / 8]),
+  };
+}
+
+const STATUS_REGEXP = /^QSIZE:(\d+)\s+NOTIFY:(\d+)\s+SIGNO:(\d+)\s+NOTIFY_PID:(\d+)/;
+const HOW = ["signal", "none", "thread"] as const; // SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD
+
+/** What reading a queue's file tells; it takes no message. */
+function statusLineOf(
+  fd: number,
+): { usedBytes?: number; notification?: QueueNotification | null } {
+  const line = new Uint8Array(128);
+  libc().read(fd, line, BigInt(line.length));
+  const [, bytes, how, signal, pid] = STATUS_REGEXP.exec(fromCString(line))?.map(Number) ?? [];
+  if (bytes === undefined) return {};
+  return {
+    usedBytes: bytes,
+    notification: pid === 0 ? null : { pid: pid!, how: HOW[how!] ?? "none", signal: signal! },
+  };
+}
