@@ -1,90 +1,63 @@
 /**
- * Comparing two programs fairly on a machine that does other things too: they run in turns, and
- * what counts is the ratio within each pair, where both met the same disturbances.
+ * Comparing two programs fairly on a machine that does other things too: they run in turns, a
+ * short while each, and what counts is the ratio within each pair, where both met the same
+ * disturbances.
  *
  * @module
  */
 
-/** A command that prints one number: how long one operation took, in nanoseconds. */
-export interface Program {
-  name: string;
-  command: string[];
+import { type Clock, Meter } from "./_meter.ts";
+import { quantile } from "./_quantile.ts";
+
+/** How long to look. */
+export interface Effort {
+  /** How often both programs are started: where they land in memory is luck. */
+  starts: number;
+  /** How long each plays at first, for nothing. */
+  warmUpMs: number;
+  /** Pairs of slices per start. */
+  pairs: number;
+  /** How long a slice takes, about. */
+  sliceMs: number;
 }
+
+/** Lower quartile, median, upper quartile. */
+export type Quartiles = [low: number, median: number, high: number];
 
 /** What {@link comparePairs} found. */
 export interface Comparison {
-  /** Median nanoseconds per operation of each. */
-  ours: number;
-  theirs: number;
-  /** Of ours to theirs, within each pair: lower quartile, median, upper quartile. */
-  ratios: [number, number, number];
+  /** Median nanoseconds of a round of each. */
+  oursNs: number;
+  theirsNs: number;
+  /** Of ours to theirs, within each pair. */
+  ratios: Quartiles;
 }
 
-/** Runs both in turns, `pairs` times, after one run of each that does not count. */
+/** Runs two commands in turns. Each is a program that {@link Meter} can drive. */
 export async function comparePairs(
-  ours: Program,
-  theirs: Program,
-  pairs = 15,
+  ours: string[],
+  theirs: string[],
+  { starts, warmUpMs, pairs, sliceMs }: Effort,
+  clock: Clock = "wall",
 ): Promise<Comparison> {
-  await measure(ours);
-  await measure(theirs);
-  const results: [ours: number, theirs: number][] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    results.push([await measure(ours), await measure(theirs)]);
+  const found: [ours: number, theirs: number][] = [];
+  for (let start = 0; start < starts; start++) {
+    await using a = new Meter(ours);
+    await using b = new Meter(theirs);
+    const rounds = [await a.warmUp(warmUpMs, sliceMs), await b.warmUp(warmUpMs, sliceMs)] as const;
+    for (let pair = 0; pair < pairs; pair++) {
+      found.push([await a.measure(rounds[0], clock), await b.measure(rounds[1], clock)]);
+    }
   }
-  const ratios = results.map(([a, b]) => a / b);
+  return summarize(found);
+}
+
+/** The middle of each side, and of the ratios pair by pair. */
+export function summarize(pairs: [ours: number, theirs: number][]): Comparison {
+  const ratios = pairs.map(([ours, theirs]) => ours / theirs);
   return {
-    ours: quantile(results.map(([a]) => a), 0.5),
-    theirs: quantile(results.map(([, b]) => b), 0.5),
+    oursNs: quantile(pairs.map(([ours]) => ours), 0.5),
+    theirsNs: quantile(pairs.map(([, theirs]) => theirs), 0.5),
     ratios: [quantile(ratios, 0.25), quantile(ratios, 0.5), quantile(ratios, 0.75)],
   };
-}
-
-/** Compares, and prints the result with the ratio that is promised. */
-export async function reportPairs(
-  title: string,
-  goal: number,
-  ours: Program,
-  theirs: Program,
-): Promise<void> {
-  const { ours: a, theirs: b, ratios } = await comparePairs(ours, theirs);
-  const [low, median, high] = ratios.map((ratio) => ratio.toFixed(2));
-  console.log(title);
-  console.log(`  ${ours.name.padEnd(10)} ${a.toFixed(0).padStart(8)} ns`);
-  console.log(`  ${theirs.name.padEnd(10)} ${b.toFixed(0).padStart(8)} ns`);
-  console.log(`  ratio      ${median!.padStart(8)}    quartiles ${low} to ${high}, goal ${goal}`);
-}
-
-/** `command`, and all that it starts, on one CPU: scheduling between CPUs is most of the noise. */
-export function onOneCpu(command: string[]): string[] {
-  return ["taskset", "--cpu-list", String(navigator.hardwareConcurrency - 1), ...command];
-}
-
-/** Compiles `bench/peers/NAME.c` into `folder`. */
-export async function compilePeer(name: string, folder: string): Promise<string> {
-  const source = new URL(`./peers/${name}.c`, import.meta.url).pathname;
-  const program = `${folder}/${name}`;
-  await output(["gcc", "-O2", "-Wall", "-D_GNU_SOURCE", "-pthread", "-o", program, source]);
-  return program;
-}
-
-async function measure({ command }: Program): Promise<number> {
-  const text = await output(command);
-  const nanoseconds = Number(text);
-  if (nanoseconds > 0) return nanoseconds;
-  throw new Error(`Expected nanoseconds from ${command.join(" ")}, got "${text}"`);
-}
-
-async function output([command, ...args]: string[]): Promise<string> {
-  const { success, stdout } = await new Deno.Command(command!, { args, stderr: "inherit" })
-    .output();
-  if (!success) throw new Error(`Failed: ${command} ${args.join(" ")}`);
-  return new TextDecoder().decode(stdout);
-}
-
-function quantile(values: number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * part;
-  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return below + (above - below) * (at - Math.floor(at));
 }

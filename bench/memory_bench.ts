@@ -1,21 +1,13 @@
 /**
- * What memory costs: to get and give back, to write and read, and to wake nobody. The baseline of
- * each group is the bare call, or the same work on a plain ArrayBuffer.
+ * What memory costs: to get and give back, to write and read. The baseline of each group is the
+ * bare call, or the same work on a plain ArrayBuffer.
  *
  * @module
  */
 
-import {
-  FUTEX_WAKE,
-  MAP_ANONYMOUS,
-  MAP_SHARED,
-  PROT_READ,
-  PROT_WRITE,
-  SYS_futex,
-} from "../ffi/constants.ts";
+import { MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE } from "../ffi/constants.ts";
 import { libc } from "../ffi/libc.ts";
 import {
-  atomicNotify,
   IPC_PRIVATE,
   mapAnonymous,
   mapFile,
@@ -23,93 +15,41 @@ import {
   PosixSharedMemory,
   SysvSharedMemory,
 } from "../mod.ts";
+import { once, question } from "./_question.ts";
+import { makeFile } from "./_temporary.ts";
+import { workloads } from "./ratios/memory.ts";
 
 const SIZE_BYTES = 4096;
 const PAGE = BigInt(SIZE_BYTES);
 
-const name = `/deno-ipc-bench-${Deno.pid}`;
+const name = `/deno-ipc-bench-${crypto.randomUUID()}`;
 const shared = PosixSharedMemory.create(name, { sizeBytes: SIZE_BYTES });
 PosixSharedMemory.unlink(name); // it lives as long as this process
 const memfd = Memfd.create("bench", { sizeBytes: SIZE_BYTES });
 const segment = SysvSharedMemory.create(IPC_PRIVATE, { sizeBytes: SIZE_BYTES });
-const kept = segment.attach();
-segment.remove(); // likewise: Linux attaches it by id while it is attached
-const path = Deno.makeTempFileSync();
-Deno.writeFileSync(path, new Uint8Array(SIZE_BYTES));
-addEventListener("unload", () => Deno.removeSync(path));
+addEventListener("unload", () => segment.remove());
+const path = makeFile(SIZE_BYTES);
 
-Deno.bench({
-  group: "map and unmap 4 KiB",
-  name: "mmap and munmap",
-  baseline: true,
-  fn() {
+question("map and unmap 4 KiB", {
+  "mmap and munmap": once(() => {
     const protection = PROT_READ | PROT_WRITE;
     const address = libc().mmap(0n, PAGE, protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0n);
     libc().munmap(address, PAGE);
-  },
-});
-Deno.bench({
-  group: "map and unmap 4 KiB",
-  name: "mapAnonymous",
-  fn: () => mapAnonymous(SIZE_BYTES).close(),
-});
-Deno.bench({
-  group: "map and unmap 4 KiB",
-  name: "PosixSharedMemory.map",
-  fn: () => shared.map().close(),
-});
-Deno.bench({
-  group: "map and unmap 4 KiB",
-  name: "Memfd.map",
-  fn: () => memfd.map().close(),
-});
-Deno.bench({
-  group: "map and unmap 4 KiB",
-  name: "mapFile (opens and closes the file)",
-  fn: () => mapFile(path).close(),
+  }),
+  "mapAnonymous, MemoryMapping.close": once(() => mapAnonymous(SIZE_BYTES).close()),
+  "PosixSharedMemory.map": once(() => shared.map().close()),
+  "Memfd.map": once(() => memfd.map().close()),
+  "mapFile (opens and closes the file)": once(() => mapFile(path).close()),
 });
 
-Deno.bench({
-  group: "attach and detach 4 KiB",
-  name: "shmat and shmdt",
-  baseline: true,
-  fn: () => void libc().shmdt(libc().shmat(segment.id, 0n, 0)),
-});
-Deno.bench({
-  group: "attach and detach 4 KiB",
-  name: "SysvSharedMemory.attach",
-  fn: () => segment.attach().close(),
+question("attach and detach 4 KiB", {
+  "shmat and shmdt": once(() => void libc().shmdt(libc().shmat(segment.id, 0n, 0))),
+  "SysvSharedMemory.attach": once(() => segment.attach().close()),
 });
 
-for (const [label, sizeBytes] of [["64 B", 64], ["1 MiB", 2 ** 20]] as const) {
-  const written = new Uint8Array(sizeBytes).fill(1);
-  const read = new Uint8Array(sizeBytes);
-  const memories = {
-    "a plain ArrayBuffer": new Uint8Array(new ArrayBuffer(sizeBytes)),
-    "a mapping": mapAnonymous(sizeBytes).bytes,
-  };
-  for (const [kind, bytes] of Object.entries(memories)) {
-    Deno.bench({
-      group: `write and read ${label}`,
-      name: kind,
-      baseline: kind === "a plain ArrayBuffer",
-      fn() {
-        bytes.set(written);
-        read.set(bytes);
-      },
-    });
-  }
+for (const [label, size] of [["64 B", "64"], ["1 MiB", "1048576"]] as const) {
+  question(`write and read ${label}`, {
+    "a plain ArrayBuffer": workloads.copyHeap(size),
+    "MemoryMapping.bytes": workloads.copyMapped(size),
+  });
 }
-
-const words = new Int32Array(kept.buffer);
-Deno.bench({
-  group: "wake nobody",
-  name: "futex(FUTEX_WAKE)",
-  baseline: true,
-  fn: () => void libc().futex(SYS_futex, kept.address, FUTEX_WAKE, 1, null, 0n, 0),
-});
-Deno.bench({
-  group: "wake nobody",
-  name: "atomicNotify",
-  fn: () => void atomicNotify(words, 0, 1),
-});

@@ -1,85 +1,31 @@
 /**
- * Starting a program and learning of its end, against `Deno.Command`; and a signal there and
- * back between two processes. Run it with `deno task bench:process`.
+ * Processes and signals beside what Deno has.
  *
  * @module
  */
 
-import { queueSignal, signals, spawn } from "../mod.ts";
+import { kill, ProcessWatcher } from "../mod.ts";
+import { once, question } from "./_question.ts";
+import { workloads as deno } from "./ratios/_deno.ts";
+import { workloads } from "./ratios/process.ts";
 
-const GOAL = 1.0;
-const PING = 34;
-const PONG = 35;
-const WARM_UP = 300;
-const CHILDREN = 1_000;
-const ROUNDS = 10_000;
+question("spawn to exit", {
+  "Deno.Command": deno.spawn(),
+  "spawn, ChildProcess.status": workloads.spawn(),
+  "spawn, ProcessWatcher.exited": workloads.watch(),
+});
 
-/** In turns within one process: the machine's moods are the same for both then. */
-async function compareSpawn(): Promise<void> {
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let i = 0; i < WARM_UP + CHILDREN; i++) {
-    ours.push(await timeOf(() => spawn("true").status));
-    theirs.push(await timeOf(() => new Deno.Command("true").spawn().status));
-  }
-  const [a, b] = [ours, theirs].map((times) => times.slice(WARM_UP));
-  console.log("spawn to exit");
-  console.log(`  deno-ipc      ${summary(a!)}`);
-  console.log(`  Deno.Command  ${summary(b!)}`);
-  console.log(
-    `  ratio of medians ${(quantile(a!, 0.5) / quantile(b!, 0.5)).toFixed(2)}, goal ${GOAL}`,
-  );
-}
+question("a signal to oneself", {
+  "Deno.kill, Deno.addSignalListener": deno.signal(),
+  "queueSignal, signals with details": workloads.signalSelf(),
+});
 
-/** Microseconds. */
-async function timeOf(work: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now();
-  await work();
-  return (performance.now() - begin) * 1000;
-}
+question("a signal there and back", { "queueSignal, signals": await workloads.signal() });
 
-function quantile(times: number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(part * times.length)]!;
-}
+const self = ProcessWatcher.open(Deno.pid);
 
-function summary(times: number[]): string {
-  const [median, most] = [0.5, 0.99].map((part) => quantile(times, part).toFixed(0).padStart(5));
-  return `median ${median} us, 99 % within ${most} us`;
-}
-
-/** Sends a signal and waits for the answer, again and again. */
-async function playPing(): Promise<void> {
-  using pongs = signals([PONG], { details: true });
-  const [command = "", ...args] = denoCommand("pong", String(Deno.pid));
-  await using child = spawn(command, { args });
-  const iterator = pongs[Symbol.asyncIterator]();
-  await iterator.next(); // it is ready
-  const times: number[] = [];
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-    times.push(
-      await timeOf(() => {
-        queueSignal(child.pid, PING, round);
-        return iterator.next();
-      }),
-    );
-  }
-  console.log(`a signal there and back: ${summary(times.slice(WARM_UP))}`);
-}
-
-async function playPong(starter: number): Promise<void> {
-  using pings = signals([PING], { details: true });
-  queueSignal(starter, PONG, -1);
-  for await (const { value } of pings) queueSignal(starter, PONG, value);
-}
-
-function denoCommand(...args: string[]): string[] {
-  const flags = ["--quiet", "--no-prompt", "--allow-ffi", "--allow-run"];
-  return [Deno.execPath(), "run", ...flags, import.meta.filename!, ...args];
-}
-
-const [role, starter] = Deno.args;
-if (role === "pong") await playPong(Number(starter));
-else {
-  await compareSpawn();
-  await playPing();
-}
+question("does a process exist", {
+  "kill, signal 0": once(() => kill(Deno.pid, 0)),
+  "ProcessWatcher.alive": once(() => void self.alive),
+  "ProcessWatcher.open and close": once(() => ProcessWatcher.open(Deno.pid).close()),
+});

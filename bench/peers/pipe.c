@@ -1,37 +1,18 @@
-/* The same measurements as bench/pipe_bench.ts, in C: prints nanoseconds per operation.
- * A second thread stands idle, as Deno has several: descriptor calls then count references. */
-
+/*
+ * Pipes and FIFOs.
+ *
+ *   together KIND SIZE    one process writes and reads, without waiting
+ *   pingpong KIND SIZE    two processes write and read by turns
+ *   pour KIND SIZE        one writes, the other reads; it confirms when it has everything
+ */
+#include "measure.h"
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-static void *idle(void *unused) {
-  (void)unused;
-  pause();
-  return NULL;
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1e9 + time.tv_nsec;
-}
-
-static void start_idle(void) {
-  pthread_t thread;
-  pthread_create(&thread, NULL, idle, NULL);
-}
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
+static int in, out;
+static size_t size;
+static char *data;
 
 /* The reading end and the writing end of a pipe, or of a FIFO that has no name any more. */
 static void open_ends(int is_fifo, int ends[2]) {
@@ -52,78 +33,69 @@ static void open_ends(int is_fifo, int ends[2]) {
   rmdir(folder);
 }
 
-static void together(int in, int out, size_t size, long rounds) {
-  char *data = calloc(1, size);
+static void put(const void *bytes, size_t length) {
+  for (size_t sent = 0; sent < length;) {
+    ssize_t count = write(out, (const char *)bytes + sent, length - sent);
+    if (count <= 0) fail("write");
+    sent += count;
+  }
+}
+
+static ssize_t get(void *bytes, size_t length) {
+  ssize_t count = read(in, bytes, length);
+  if (count <= 0) fail("read");
+  return count;
+}
+
+static void ping(long rounds) {
   while (rounds-- > 0) {
-    if (write(out, data, size) <= 0) fail("write");
-    if (read(in, data, size) <= 0) fail("read");
+    put(data, size);
+    get(data, size);
   }
 }
 
-static void ping(int in, int out, size_t size, long rounds) {
-  together(in, out, size, rounds);
+static void echo(void) {
+  for (;;) put(data, get(data, size));
 }
 
-static void echo(int in, int out, size_t size, long rounds) {
-  char *data = calloc(1, size);
-  while (rounds-- > 0) {
-    if (read(in, data, size) <= 0) fail("read");
-    if (write(out, data, size) <= 0) fail("write");
+static void pour(long rounds) {
+  uint64_t total = size * rounds;
+  put(&total, sizeof total);
+  while (rounds-- > 0) put(data, size);
+  get(data, 1);
+}
+
+static void drain(void) {
+  for (;;) {
+    uint64_t left;
+    get(&left, sizeof left);
+    while (left > 0) left -= get(data, left < size ? left : size);
+    put("!", 1);
   }
 }
 
-static void pour(int in, int out, size_t size, long rounds) {
-  char *data = calloc(1, size);
-  (void)in;
-  while (rounds-- > 0)
-    for (size_t sent = 0; sent < size;) {
-      ssize_t count = write(out, data + sent, size - sent);
-      if (count <= 0) fail("write");
-      sent += count;
-    }
-}
-
-static void drain(int in, int out, size_t size, long rounds) {
-  char *data = malloc(size);
-  (void)out;
-  for (size_t left = size * rounds; left > 0;) {
-    ssize_t count = read(in, data, size);
-    if (count <= 0) fail("read");
-    left -= count;
-  }
-}
-
-int main(int argc, char **argv) {
-  if (argc != 5) return fputs("pipe MODE pipe|fifo SIZE ROUNDS\n", stderr), 1;
-  int is_fifo = strcmp(argv[2], "fifo") == 0;
-  size_t size = strtoul(argv[3], NULL, 10);
-  long rounds = strtol(argv[4], NULL, 10);
+int main(int count, char **args) {
+  if (count != 4) return fputs("pipe together|pingpong|pour pipe|fifo SIZE\n", stderr), 1;
+  int is_fifo = strcmp(args[2], "fifo") == 0, is_pour = strcmp(args[1], "pour") == 0;
+  size = strtoul(args[3], NULL, 10);
+  data = calloc(1, size);
   int there[2], back[2];
   open_ends(is_fifo, there);
-  double start;
-  if (strcmp(argv[1], "together") == 0) {
-    fcntl(there[0], F_SETFL, O_NONBLOCK);
-    fcntl(there[1], F_SETFL, O_NONBLOCK);
-    start_idle();
-    together(there[0], there[1], size, rounds);
-    start = now();
-    together(there[0], there[1], size, rounds);
-    printf("%f\n", (now() - start) / rounds);
+  open_ends(is_fifo, back);
+  in = there[0];
+  out = there[1];
+  if (strcmp(args[1], "together") == 0) {
+    fcntl(in, F_SETFL, O_NONBLOCK);
+    fcntl(out, F_SETFL, O_NONBLOCK);
+    add_idle_thread();
+    measure(ping);
     return 0;
   }
-  int is_pingpong = strcmp(argv[1], "pingpong") == 0;
-  open_ends(is_fifo, back);
-  if (fork() == 0) {
-    start_idle();
-    for (int i = 0; i < 2; i++) (is_pingpong ? echo : drain)(there[0], back[1], size, rounds);
-    _exit(0);
+  if (fork_peer() == 0) {
+    out = back[1];
+    (is_pour ? drain : echo)();
   }
-  start_idle();
-  void (*play)(int, int, size_t, long) = is_pingpong ? ping : pour;
-  play(back[0], there[1], size, rounds);
-  start = now();
-  play(back[0], there[1], size, rounds);
-  if (!is_pingpong) wait(NULL);
-  printf("%f\n", (now() - start) / rounds);
+  in = back[0];
+  measure(is_pour ? pour : ping);
   return 0;
 }

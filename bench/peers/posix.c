@@ -1,42 +1,31 @@
-/* The C side of bench/posix_pairs.ts: `posix WHAT WARM_UP ROUNDS [BYTES]`. Prints nanoseconds per
- * round. Each process keeps a second, idle thread, as a Deno process does: descriptors then cost
- * a reference count. */
+/*
+ * POSIX queues and semaphores.
+ *
+ *   queue SIZE            sends and receives, without waiting
+ *   semaphore             acquires and releases, without waiting
+ *   queue-pingpong SIZE   two processes send and receive by turns
+ *   semaphore-pingpong    two processes release and acquire by turns
+ */
+#include "measure.h"
 #include <fcntl.h>
 #include <mqueue.h>
-#include <pthread.h>
 #include <semaphore.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-static char buffer[8192];
 static mqd_t queues[2];
 static sem_t *semaphores[2];
-static size_t bytes;
+static size_t size = 64;
+static char data[8192];
 
-static void *idle(void *unused) {
-  for (;;) pause();
-  return unused;
-}
-
-static void add_idle_thread(void) {
-  pthread_t thread;
-  pthread_create(&thread, NULL, idle, NULL);
-}
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
+static const char *next_name(void) {
+  static char name[64];
+  static int count;
+  snprintf(name, sizeof name, "/deno-ipc-bench-c-%d-%d", getpid(), count++);
+  return name;
 }
 
 static mqd_t make_queue(void) {
-  char name[64];
-  static int count;
-  sprintf(name, "/deno-ipc-bench-c-%d-%d", getpid(), count++);
-  struct mq_attr limits = {.mq_maxmsg = 4, .mq_msgsize = bytes};
+  const char *name = next_name();
+  struct mq_attr limits = {.mq_maxmsg = 4, .mq_msgsize = size};
   mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &limits);
   if (queue == -1) fail("mq_open");
   mq_unlink(name);
@@ -44,89 +33,80 @@ static mqd_t make_queue(void) {
 }
 
 static sem_t *make_semaphore(unsigned value) {
-  char name[64];
-  static int count;
-  sprintf(name, "/deno-ipc-bench-c-%d-%d", getpid(), count++);
+  const char *name = next_name();
   sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, value);
   if (semaphore == SEM_FAILED) fail("sem_open");
   sem_unlink(name);
   return semaphore;
 }
 
-static void send_and_receive(int rounds) {
+static void put(mqd_t queue) {
+  if (mq_send(queue, data, size, 0) == -1) fail("mq_send");
+}
+
+static void get(mqd_t queue) {
+  unsigned priority;
+  if (mq_receive(queue, data, size, &priority) == -1) fail("mq_receive");
+}
+
+static void play_queue(long rounds) {
   struct timespec past = {0};
   unsigned priority;
-  for (int i = 0; i < rounds; i++) {
-    if (mq_timedsend(queues[0], buffer, bytes, 0, &past) < 0) fail("mq_timedsend");
-    if (mq_timedreceive(queues[0], buffer, bytes, &priority, &past) < 0) fail("mq_timedreceive");
+  while (rounds-- > 0) {
+    if (mq_timedsend(queues[0], data, size, 0, &past) == -1) fail("mq_timedsend");
+    if (mq_timedreceive(queues[0], data, size, &priority, &past) == -1) fail("mq_timedreceive");
   }
 }
 
-static void acquire_and_release(int rounds) {
-  for (int i = 0; i < rounds; i++) {
-    if (sem_trywait(semaphores[0]) < 0) fail("sem_trywait");
-    if (sem_post(semaphores[0]) < 0) fail("sem_post");
+static void play_semaphore(long rounds) {
+  while (rounds-- > 0) {
+    if (sem_trywait(semaphores[1]) == -1) fail("sem_trywait");
+    if (sem_post(semaphores[1]) == -1) fail("sem_post");
   }
 }
 
-static void serve_queue(int rounds) {
-  unsigned priority;
-  for (int i = 0; i < rounds; i++) {
-    if (mq_send(queues[0], buffer, bytes, 0) < 0) fail("mq_send");
-    if (mq_receive(queues[1], buffer, bytes, &priority) < 0) fail("mq_receive");
+static void ping_queue(long rounds) {
+  while (rounds-- > 0) {
+    put(queues[0]);
+    get(queues[1]);
   }
 }
 
-static void answer_queue(int rounds) {
-  unsigned priority;
-  for (int i = 0; i < rounds; i++) {
-    if (mq_receive(queues[0], buffer, bytes, &priority) < 0) fail("mq_receive");
-    if (mq_send(queues[1], buffer, bytes, 0) < 0) fail("mq_send");
+static void pong_queue(void) {
+  for (;;) {
+    get(queues[0]);
+    put(queues[1]);
   }
 }
 
-static void serve_semaphore(int rounds) {
-  for (int i = 0; i < rounds; i++) {
+static void ping_semaphore(long rounds) {
+  while (rounds-- > 0) {
     sem_post(semaphores[0]);
     sem_wait(semaphores[1]);
   }
 }
 
-static void answer_semaphore(int rounds) {
-  for (int i = 0; i < rounds; i++) {
+static void pong_semaphore(void) {
+  for (;;) {
     sem_wait(semaphores[0]);
     sem_post(semaphores[1]);
   }
 }
 
-int main(int argc, char **argv) {
-  if (argc < 4) return 2;
-  const char *what = argv[1];
-  int warm_up = atoi(argv[2]), rounds = atoi(argv[3]);
-  bytes = argc > 4 ? atoi(argv[4]) : 64;
-  void (*run)(int) = strcmp(what, "queue") == 0      ? send_and_receive
-                     : strcmp(what, "semaphore") == 0 ? acquire_and_release
-                     : strcmp(what, "queue-pong") == 0 ? serve_queue
-                                                       : serve_semaphore;
-  if (strncmp(what, "queue", 5) == 0) {
-    queues[0] = make_queue();
-    queues[1] = make_queue();
-  } else {
-    semaphores[0] = make_semaphore(strcmp(what, "semaphore") == 0);
-    semaphores[1] = make_semaphore(0);
+int main(int count, char **args) {
+  if (count < 2) return fputs("posix queue SIZE | semaphore | ...-pingpong\n", stderr), 1;
+  int is_queue = strncmp(args[1], "queue", 5) == 0, has_peer = strstr(args[1], "-") != NULL;
+  if (count > 2) size = strtoul(args[2], NULL, 10);
+  for (int i = 0; i < 2; i++) {
+    if (is_queue) queues[i] = make_queue();
+    else semaphores[i] = make_semaphore(!has_peer);
   }
-  pid_t child = strstr(what, "-pong") ? fork() : -1;
-  add_idle_thread();
-  if (child == 0) {
-    (run == serve_queue ? answer_queue : answer_semaphore)(warm_up + rounds);
-    _exit(0);
+  if (!has_peer) {
+    add_idle_thread();
+    measure(is_queue ? play_queue : play_semaphore);
+    return 0;
   }
-  run(warm_up);
-  struct timespec start, end;
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  run(rounds);
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  printf("%f\n", ((end.tv_sec - start.tv_sec) * 1e9 + end.tv_nsec - start.tv_nsec) / rounds);
-  if (child > 0) waitpid(child, NULL, 0);
+  if (fork_peer() == 0) (is_queue ? pong_queue : pong_semaphore)();
+  measure(is_queue ? ping_queue : ping_semaphore);
   return 0;
 }

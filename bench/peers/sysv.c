@@ -1,126 +1,95 @@
 /*
- * What bench/sysv_pairs.ts measures, in C: prints nanoseconds per operation. A second, idle thread
- * makes the kernel count references as it must for Deno, which has many.
+ * System V queues and semaphores.
  *
- * usage: sysv message SIZE | semaphore | message-pingpong | semaphore-pingpong, then WARM_UP ROUNDS
+ *   message SIZE          sends and receives, without waiting
+ *   semaphore             down and up with undo, without waiting
+ *   message-pingpong      two processes send and receive 64 bytes by turns
+ *   semaphore-pingpong    two processes release and acquire by turns
  */
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "measure.h"
 #include <sys/msg.h>
 #include <sys/sem.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 static struct {
-	long type;
-	char text[8192];
+  long type;
+  char text[8192];
 } message = {1, ""};
-static int size, warm_up, rounds, queue, set;
+static size_t size = 64;
+static int queue, set;
 
-static void *idle(void *nothing)
-{
-	pause();
-	return nothing;
+static void put(long type, int flags) {
+  message.type = type;
+  if (msgsnd(queue, &message, size, flags) == -1) fail("msgsnd");
 }
 
-static double now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1e9 + time.tv_nsec;
+static void get(long type, int flags) {
+  if (msgrcv(queue, &message, size, type, flags) == -1) fail("msgrcv");
 }
 
-static void message_once(void)
-{
-	msgsnd(queue, &message, size, IPC_NOWAIT);
-	msgrcv(queue, &message, size, 0, IPC_NOWAIT);
+static void operate(int index, int delta, int flags) {
+  struct sembuf operation = {index, delta, flags};
+  if (semop(set, &operation, 1) == -1) fail("semop");
 }
 
-static void operate(int index, int delta, int flags)
-{
-	struct sembuf operation = {index, delta, flags};
-	semop(set, &operation, 1);
+static void play_message(long rounds) {
+  while (rounds-- > 0) {
+    put(1, IPC_NOWAIT);
+    get(0, IPC_NOWAIT);
+  }
 }
 
-static void semaphore_once(void)
-{
-	operate(0, -1, IPC_NOWAIT | SEM_UNDO);
-	operate(0, 1, IPC_NOWAIT | SEM_UNDO);
+static void play_semaphore(long rounds) {
+  while (rounds-- > 0) {
+    operate(0, -1, IPC_NOWAIT | SEM_UNDO);
+    operate(0, 1, IPC_NOWAIT | SEM_UNDO);
+  }
 }
 
-static void message_ping(void)
-{
-	message.type = 1;
-	msgsnd(queue, &message, 64, 0);
-	msgrcv(queue, &message, 64, 2, 0);
+static void ping_message(long rounds) {
+  while (rounds-- > 0) {
+    put(1, 0);
+    get(2, 0);
+  }
 }
 
-static void message_pong(void)
-{
-	msgrcv(queue, &message, 64, 1, 0);
-	message.type = 2;
-	msgsnd(queue, &message, 64, 0);
+static void pong_message(void) {
+  for (;;) {
+    get(1, 0);
+    put(2, 0);
+  }
 }
 
-static void semaphore_ping(void)
-{
-	operate(0, 1, 0);
-	operate(1, -1, 0);
+static void ping_semaphore(long rounds) {
+  while (rounds-- > 0) {
+    operate(0, 1, 0);
+    operate(1, -1, 0);
+  }
 }
 
-static void semaphore_pong(void)
-{
-	operate(0, -1, 0);
-	operate(1, 1, 0);
+static void pong_semaphore(void) {
+  for (;;) {
+    operate(0, -1, 0);
+    operate(1, 1, 0);
+  }
 }
 
-static void repeat(void (*once)(void), int times)
-{
-	for (int i = 0; i < times; i++)
-		once();
-}
-
-static void measure(void (*once)(void), void (*peer)(void))
-{
-	pthread_t thread;
-	pid_t child = peer == NULL ? 0 : fork();
-
-	pthread_create(&thread, NULL, idle, NULL);
-	if (peer != NULL && child == 0) {
-		repeat(peer, warm_up + rounds);
-		exit(0);
-	}
-	repeat(once, warm_up);
-	double start = now();
-	repeat(once, rounds);
-	printf("%f\n", (now() - start) / rounds);
-	if (peer != NULL)
-		waitpid(child, NULL, 0);
-}
-
-int main(int count, char **args)
-{
-	const char *what = args[1];
-
-	size = strcmp(what, "message") == 0 ? atoi(args[2]) : 0;
-	warm_up = atoi(args[count - 2]);
-	rounds = atoi(args[count - 1]);
-	queue = msgget(IPC_PRIVATE, 0600);
-	set = semget(IPC_PRIVATE, 2, 0600);
-	if (strcmp(what, "message") == 0) {
-		measure(message_once, NULL);
-	} else if (strcmp(what, "semaphore") == 0) {
-		operate(0, 1, 0);
-		measure(semaphore_once, NULL);
-	} else if (strcmp(what, "message-pingpong") == 0) {
-		measure(message_ping, message_pong);
-	} else {
-		measure(semaphore_ping, semaphore_pong);
-	}
-	msgctl(queue, IPC_RMID, NULL);
-	semctl(set, 0, IPC_RMID);
-	return 0;
+int main(int count, char **args) {
+  if (count < 2) return fputs("sysv message SIZE | semaphore | ...-pingpong\n", stderr), 1;
+  int is_message = strncmp(args[1], "message", 7) == 0, has_peer = strstr(args[1], "-") != NULL;
+  if (count > 2) size = strtoul(args[2], NULL, 10);
+  queue = msgget(IPC_PRIVATE, 0600);
+  set = semget(IPC_PRIVATE, 2, 0600);
+  if (queue == -1 || set == -1) fail("get");
+  if (!has_peer) {
+    operate(0, 1, 0);
+    add_idle_thread();
+    measure(is_message ? play_message : play_semaphore);
+  } else {
+    if (fork_peer() == 0) (is_message ? pong_message : pong_semaphore)();
+    measure(is_message ? ping_message : ping_semaphore);
+    kill(peer, SIGKILL);
+  }
+  msgctl(queue, IPC_RMID, NULL);
+  semctl(set, 0, IPC_RMID);
+  return 0;
 }

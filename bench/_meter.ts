@@ -1,0 +1,87 @@
+/**
+ * Programs that measure themselves: each number of rounds that such a program reads it plays, and
+ * answers with the nanoseconds that one took, by the clock and of CPU time.
+ *
+ * @module
+ */
+
+/** Nothing that is measured takes as long: it hangs. */
+const PATIENCE_MS = 30_000;
+/** What counts: the time that passes, or that of the CPU. */
+export type Clock = "wall" | "cpu";
+
+/** One such program, while it runs. */
+export class Meter implements AsyncDisposable {
+  readonly #name: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #rounds: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  #unread = "";
+
+  constructor([command = "", ...args]: string[]) {
+    this.#name = [command, ...args].join(" ");
+    this.#process = new Deno.Command(command, { args, stdin: "piped", stdout: "piped" }).spawn();
+    this.#rounds = this.#process.stdin.getWriter();
+    this.#answers = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /**
+   * Plays.
+   *
+   * @param rounds How many.
+   * @param clock What counts.
+   * @returns Nanoseconds per round.
+   */
+  async measure(rounds: number, clock: Clock = "wall"): Promise<number> {
+    const patience = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE_MS);
+    try {
+      await this.#rounds.write(new TextEncoder().encode(`${rounds}\n`));
+      const answer = await this.#readLine();
+      const nanoseconds = Number(answer.split(" ")[clock === "wall" ? 0 : 1]);
+      if (nanoseconds > 0) return nanoseconds;
+      throw new Error(`Expected nanoseconds from ${this.#name}, got "${answer}"`);
+    } catch (error) {
+      throw new Error(`Cannot measure ${this.#name}`, { cause: error });
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  /**
+   * Plays until it is as fast as it gets. V8 needs some 50,000 rounds to compile everything, half
+   * a second of a round trip.
+   *
+   * @param warmUpMs How long to play.
+   * @param sliceMs How long a slice is to be.
+   * @returns The rounds of such a slice.
+   */
+  async warmUp(warmUpMs: number, sliceMs: number): Promise<number> {
+    await this.measure(1); // its peer is starting
+    let rounds = 1;
+    for (let playedMs = 0; playedMs < warmUpMs;) {
+      const nanoseconds = await this.measure(rounds);
+      playedMs += rounds * nanoseconds / 1e6;
+      const fit = Math.round(sliceMs * 1e6 / nanoseconds);
+      rounds = Math.max(1, Math.min(fit, 4 * rounds));
+    }
+    return rounds;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#rounds.close().catch(() => {}); // it may have ended already
+    await this.#answers.cancel();
+    const { success, code, signal } = await this.#process.status;
+    if (!success) throw new Error(`Failed: ${this.#name} (${signal ?? code})`);
+  }
+
+  async #readLine(): Promise<string> {
+    while (!this.#unread.includes("\n")) {
+      const { value } = await this.#answers.read();
+      if (value === undefined) throw new Error("It ended");
+      this.#unread += value;
+    }
+    const [line = "", ...rest] = this.#unread.split("\n");
+    this.#unread = rest.join("\n");
+    return line;
+  }
+}

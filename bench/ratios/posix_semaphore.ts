@@ -1,0 +1,84 @@
+/**
+ * POSIX semaphores against the same programs in C.
+ *
+ * @module
+ */
+
+import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { PosixSemaphore } from "../../mod.ts";
+
+export const promises: Promised[] = [
+  {
+    what: "POSIX semaphore: tryAcquire and permit.release()",
+    goal: 1.2,
+    ours: ["permit"],
+    theirs: { c: ["posix", "semaphore"] },
+    pinned: true,
+  },
+  {
+    what: "POSIX semaphore: round trip, Sync",
+    goal: 1.15,
+    ours: ["pingpong"],
+    theirs: { c: ["posix", "semaphore-pingpong"] },
+    pinned: true,
+  },
+  { what: "POSIX semaphore: a release wakes acquire()", ours: ["wakeUp"] },
+];
+
+export const workloads = {
+  permit() {
+    const semaphore = makeSemaphore(newName(), 1);
+    return (rounds: number) => {
+      for (let i = 0; i < rounds; i++) semaphore.tryAcquire()!.release();
+    };
+  },
+  permitAsync() {
+    const semaphore = makeSemaphore(newName(), 1);
+    return async (rounds: number) => {
+      for (let i = 0; i < rounds; i++) (await semaphore.acquire()).release();
+    };
+  },
+  pingpong() {
+    const [there, back] = [newName(), newName()];
+    const [given, taken] = [makeSemaphore(there, 0), makeSemaphore(back, 0)];
+    startPeer("posix_semaphore", "answer", [there, back]);
+    return (rounds: number) => {
+      for (let i = 0; i < rounds; i++) {
+        given.release();
+        taken.acquireSync();
+      }
+    };
+  },
+  wakeUp() {
+    const semaphore = makeSemaphore(newName(), 0);
+    return async () => {
+      const pending = semaphore.acquire();
+      await new Promise((resolve) => setTimeout(resolve, 0)); // it sleeps in the kernel by then
+      const start = performance.now();
+      semaphore.release();
+      await pending;
+      return (performance.now() - start) * 1e6;
+    };
+  },
+} satisfies Workloads;
+
+export const peers: Peers = {
+  answer(there, back) {
+    const [taken, given] = [PosixSemaphore.open(there!), PosixSemaphore.open(back!)];
+    for (;;) {
+      taken.acquireSync();
+      given.release();
+    }
+  },
+};
+
+function newName(): string {
+  return `/deno-ipc-bench-${crypto.randomUUID()}`;
+}
+
+/** Its name is gone when we are. */
+function makeSemaphore(name: string, initialValue: number): PosixSemaphore {
+  const semaphore = PosixSemaphore.create(name, { initialValue });
+  addEventListener("unload", () => PosixSemaphore.unlink(name));
+  return semaphore;
+}
