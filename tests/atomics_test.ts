@@ -130,6 +130,7 @@ test("atomicWait() aborted before its thread has seen it is rejected", async () 
   const aborted = atomicWait(words, 1, 0, { signal: controller.signal });
   controller.abort("at once");
   assertEquals(await aborted.catch((reason) => reason), "at once");
+  await untilQueued(4); // the thread that returned for the abort is parked again
   assertEquals(atomicNotify(words, 0), 4);
   await others.all;
 });
