@@ -54,33 +54,60 @@ interface ObjectFile {
   fd: number | undefined;
 }
 
-/** Tells what an object is. */
-type Inspect = (file: ObjectFile) => PosixObject;
+/** Tells what is wanted of an object. */
+type Inspect<T> = (file: ObjectFile) => T;
 
-/** Shared memory and semaphores, which are files side by side. */
-export function listShmFolder(kinds: ReadonlySet<string>): PosixFound[] {
+/** Shared memory and semaphores, which are files side by side; or only the one with this name. */
+export function listShmFolder(kinds: ReadonlySet<string>, only?: string): PosixFound[] {
   return listFolder(SHM_FOLDER, (entry) => {
     const isSemaphore = entry.startsWith(SEMAPHORE_PREFIX) && entry !== SEMAPHORE_PREFIX;
     if (!kinds.has(isSemaphore ? "posix-sem" : "posix-shm")) return undefined;
-    return isSemaphore ? semaphoreOf : sharedMemoryOf;
+    if (only !== undefined && only !== (isSemaphore ? semaphoreName : plainName)(entry)) return;
+    return (file) => found(file, isSemaphore ? semaphoreOf : sharedMemoryOf);
   });
 }
 
 /**
- * Queues. Where their folder is not mounted nobody can list them, and one whose name is known
- * can be looked at.
+ * Queues; or only the one with this name, which can be looked at also where their folder is not
+ * mounted and nobody can list them.
  */
-export function listMessageQueues(name?: string): PosixFound[] {
-  if (isQueueFolderMounted()) return listFolder(QUEUE_FOLDER, () => messageQueueOf);
-  if (name === undefined) return [];
-  using queue = PosixMessageQueue.open(name, { access: "read" });
+export function listMessageQueues(only?: string): PosixFound[] {
+  if (isQueueFolderMounted()) {
+    return listFolder(QUEUE_FOLDER, (entry) => {
+      if (only !== undefined && only !== plainName(entry)) return undefined;
+      return (file) => found(file, messageQueueOf);
+    });
+  }
+  if (only === undefined) return [];
+  using queue = PosixMessageQueue.open(only, { access: "read" });
   const status = new DataView(new ArrayBuffer(STAT.size));
   libc().fstat(queue.fd, status);
-  return [found({ entry: name.slice(1), status, fd: queue.fd }, messageQueueOf)];
+  return [found({ entry: only.slice(1), status, fd: queue.fd }, messageQueueOf)];
 }
 
-function listFolder(path: string, choose: (entry: string) => Inspect | undefined): PosixFound[] {
-  const all: PosixFound[] = [];
+/** Whose a queue is; and its size, if this process may read it. */
+export interface QueueSize extends Partial<PosixMessageQueueAttributes> {
+  uid: number;
+}
+
+/** What all queues take. No lease is asked for. */
+export function listQueueSizes(): QueueSize[] {
+  return listFolder(QUEUE_FOLDER, () => ({ status, fd }) => ({
+    uid: fileStatus(status).uid,
+    ...(fd === undefined ? {} : attributesOf(fd)),
+  }));
+}
+
+function plainName(entry: string): string {
+  return `/${entry}`;
+}
+
+function semaphoreName(entry: string): string {
+  return `/${entry.slice(SEMAPHORE_PREFIX.length)}`;
+}
+
+function listFolder<T>(path: string, choose: (entry: string) => Inspect<T> | undefined): T[] {
+  const all: T[] = [];
   const status = new DataView(new ArrayBuffer(STAT.size)); // one for all: each is read at once
   const isThere = eachEntry(path, (folder, name) => {
     const entry = fromCString(name);
@@ -91,11 +118,11 @@ function listFolder(path: string, choose: (entry: string) => Inspect | undefined
     if ((status.getUint32(STAT.st_mode, true) & S_IFMT) !== S_IFREG) return;
     const fd = openToRead(folder, name);
     if (fd === -1) {
-      if (errno() !== ERRNO.ENOENT) all.push(found({ entry, status, fd: undefined }, inspect));
+      if (errno() !== ERRNO.ENOENT) all.push(inspect({ entry, status, fd: undefined }));
       return;
     }
     libc().fstat(fd, status); // in that moment it may have been replaced
-    all.push(found({ entry, status, fd }, inspect));
+    all.push(inspect({ entry, status, fd }));
     closeFd(fd);
   });
   if (!isThere && errno() !== ERRNO.ENOENT) throwErrno("open", `list ${path}`, explainLimit);
@@ -110,7 +137,7 @@ function openToRead(folder: number, name: Uint8Array<ArrayBuffer>): number {
   }
 }
 
-function found(file: ObjectFile, inspect: Inspect): PosixFound {
+function found(file: ObjectFile, inspect: Inspect<PosixObject>): PosixFound {
   const device = file.status.getBigUint64(STAT.st_dev, true);
   const inode = file.status.getBigUint64(STAT.st_ino, true);
   return { object: inspect(file), device, inode };
@@ -129,11 +156,11 @@ function commonOf(
 
 function sharedMemoryOf(file: ObjectFile): PosixSharedMemoryObject {
   const { sizeBytes } = fileStatus(file.status);
-  return { kind: "posix-shm", name: `/${file.entry}`, sizeBytes, ...commonOf(file) };
+  return { kind: "posix-shm", name: plainName(file.entry), sizeBytes, ...commonOf(file) };
 }
 
 function semaphoreOf(file: ObjectFile): PosixSemaphoreObject {
-  const name = `/${file.entry.slice(SEMAPHORE_PREFIX.length)}`;
+  const name = semaphoreName(file.entry);
   const isWhole = fileStatus(file.status).sizeBytes === SEM_T.size;
   const counts = file.fd !== undefined && isWhole ? countsOf(file.fd) : {};
   return { kind: "posix-sem", name, ...commonOf(file), ...counts };
@@ -153,7 +180,7 @@ function messageQueueOf(file: ObjectFile): PosixMessageQueueObject {
   const { entry, status, fd } = file;
   return {
     kind: "posix-mq",
-    name: `/${entry}`,
+    name: plainName(entry),
     ...commonOf(file),
     changeTime: fileTime(status, STAT.st_mtim), // reading the status line sets st_ctim
     ...(fd === undefined ? {} : { ...attributesOf(fd), ...statusLineOf(fd) }),

@@ -88,7 +88,7 @@ function find(target: ObjectTarget, action: string): IpcObject {
   const object = inspectObjects({
     kinds: new Set([target.kind]),
     wantsHolders: isIt,
-    queueName: found.name,
+    name: found.name,
   }).find(isIt);
   if (object !== undefined) return object;
   const what = found.name === undefined ? `id ${found.id}` : `name "${found.name}"`;

@@ -75,16 +75,16 @@ export function listObjects<Kind extends ObjectKind = ObjectKind>(
 export interface Inspection {
   kinds: ReadonlySet<string>;
   wantsHolders: (object: IpcObject) => boolean;
-  /** A queue that is looked at by its name, where no folder shows queues. */
-  queueName?: string | undefined;
+  /** Of POSIX objects, the only one to look at. */
+  name?: string | undefined;
 }
 
 /** Lists, and looks for holders where they are wanted or the kernel has no other answer. */
-export function inspectObjects({ kinds, wantsHolders, queueName }: Inspection): IpcObject[] {
+export function inspectObjects({ kinds, wantsHolders, name }: Inspection): IpcObject[] {
   const segments = kinds.has("sysv-shm") ? listSegments() : [];
   const queues = kinds.has("sysv-msg") ? listQueues() : [];
   const sets = kinds.has("sysv-sem") ? listSets() : [];
-  const posix = listPosix(kinds, queueName);
+  const posix = listPosix(kinds, name);
   const keyed = [
     ...segments.filter(wantsHolders).map((object) => ({ object, key: segmentKey(object.id) })),
     ...posix.filter(({ object }) => wantsHolders(object) || object.verdict === "unknown")
@@ -101,10 +101,10 @@ export function inspectObjects({ kinds, wantsHolders, queueName }: Inspection): 
 }
 
 /** Kind by kind, though shared memory and semaphores lie in one folder. */
-function listPosix(kinds: ReadonlySet<string>, queueName: string | undefined): PosixFound[] {
+function listPosix(kinds: ReadonlySet<string>, name: string | undefined): PosixFound[] {
   const found: PosixFound[] = [];
-  if (kinds.has("posix-shm") || kinds.has("posix-sem")) found.push(...listShmFolder(kinds));
-  if (kinds.has("posix-mq")) found.push(...listMessageQueues(queueName));
+  if (kinds.has("posix-shm") || kinds.has("posix-sem")) found.push(...listShmFolder(kinds, name));
+  if (kinds.has("posix-mq")) found.push(...listMessageQueues(name));
   const order = ({ object }: PosixFound): number => OBJECT_KINDS.indexOf(object.kind);
   return found.sort((a, b) => order(a) - order(b));
 }

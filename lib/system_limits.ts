@@ -9,8 +9,7 @@ import { toCString } from "../ffi/encoding.ts";
 import { IpcError } from "../ffi/errors.ts";
 import { STATFS } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
-import { listMessageQueues } from "./_inspect_posix.ts";
-import type { PosixMessageQueueObject } from "./_ipc_object.ts";
+import { listQueueSizes, type QueueSize } from "./_inspect_posix.ts";
 import { processLimit, sysctl } from "./_limits.ts";
 import { ownerOf } from "./_proc.ts";
 import { isQueueFolderMounted } from "./_queue_folder.ts";
@@ -144,9 +143,7 @@ function numberOf(text: string | undefined): number | bigint {
 }
 
 function queueLimits(): Record<"mqQueuesMax" | "mqBytesPerUser", SystemLimit> {
-  const queues = isQueueFolderMounted()
-    ? listMessageQueues().map(({ object }) => object as PosixMessageQueueObject)
-    : undefined;
+  const queues = isQueueFolderMounted() ? listQueueSizes() : undefined;
   return {
     mqQueuesMax: limitOf("fs.mqueue.queues_max", queues?.length),
     mqBytesPerUser: {
@@ -158,7 +155,7 @@ function queueLimits(): Record<"mqQueuesMax" | "mqBytesPerUser", SystemLimit> {
 }
 
 /** Bytes that the kernel charges a user for the queues; `null` if one of his may not be read. */
-function queueBytesOf(uid: number, queues: PosixMessageQueueObject[]): number | null {
+function queueBytesOf(uid: number, queues: QueueSize[]): number | null {
   let total = 0;
   for (const { maxMessages, maxMessageBytes } of queues.filter((queue) => queue.uid === uid)) {
     if (maxMessages === undefined || maxMessageBytes === undefined) return null;
