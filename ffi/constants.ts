@@ -58,7 +58,6 @@ export const RWF_NOWAIT = 8;
 // sys/stat.h
 export const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;
-export const S_IFDIR = 0o040000;
 export const S_IFREG = 0o100000;
 export const S_IFSOCK = 0o140000;
 
@@ -148,7 +147,6 @@ export const ITIMER_REAL = 0;
 // poll.h, sys/epoll.h, sys/eventfd.h, sys/signalfd.h
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
-export const POLLHUP = 0x010;
 export const EPOLLIN = POLLIN;
 export const EPOLLONESHOT = 1 << 30;
 export const EPOLL_CLOEXEC = O_CLOEXEC;
@@ -240,7 +238,6 @@ export const SYS_io_uring_register = 427n;
 
 // linux/io_uring.h
 export const IORING_SETUP_CQSIZE = 8;
-export const IORING_SETUP_CLAMP = 16;
 export const IORING_OFF_SQ_RING = 0;
 export const IORING_OFF_SQES = 0x10000000;
 export const IORING_ENTER_GETEVENTS = 1;
