@@ -47,6 +47,24 @@ export interface Latency {
   ours: string[];
 }
 
+/**
+ * How long a pending wait takes to end once it is woken.
+ *
+ * @param wait Begins to wait.
+ * @param wake Ends that wait.
+ * @param asleepMs After how long it sleeps in the kernel.
+ */
+export function wakeUp(wait: () => Promise<unknown>, wake: () => void, asleepMs = 0): Play {
+  return async () => {
+    const pending = wait();
+    await new Promise((resolve) => setTimeout(resolve, asleepMs));
+    const start = performance.now();
+    wake();
+    await pending;
+    return (performance.now() - start) * 1e6;
+  };
+}
+
 /** The peers of this process. */
 export const peerPids: number[] = [];
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { type Peers, type Promised, startPeer, wakeUp, type Workloads } from "../_workload.ts";
 import { EventFd } from "../../mod.ts";
 
 const IN = 3;
@@ -43,14 +43,7 @@ export const workloads = {
   },
   wakeUp() {
     const event = EventFd.create();
-    return async () => {
-      const pending = event.wait();
-      await new Promise((resolve) => setTimeout(resolve, 0)); // it sleeps in the kernel by then
-      const start = performance.now();
-      event.notify();
-      await pending;
-      return (performance.now() - start) * 1e6;
-    };
+    return wakeUp(() => event.wait(), () => event.notify());
   },
 } satisfies Workloads;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { type Peers, type Promised, startPeer, wakeUp, type Workloads } from "../_workload.ts";
 import {
   atomicNotify,
   atomicWait,
@@ -60,14 +60,7 @@ export const workloads = {
   },
   wakeUp() {
     const words = new Int32Array(mapAnonymous(4096).buffer);
-    return async () => {
-      const pending = atomicWait(words, 0, 0);
-      await new Promise((resolve) => setTimeout(resolve, 0)); // it sleeps in the kernel by then
-      const start = performance.now();
-      atomicNotify(words, 0, 1);
-      await pending;
-      return (performance.now() - start) * 1e6;
-    };
+    return wakeUp(() => atomicWait(words, 0, 0), () => atomicNotify(words, 0, 1));
   },
 } satisfies Workloads;
 

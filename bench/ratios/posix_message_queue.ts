@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { type Peers, type Promised, startPeer, wakeUp, type Workloads } from "../_workload.ts";
 import { PosixMessageQueue } from "../../mod.ts";
 
 export const promises: Promised[] = [
@@ -95,14 +95,7 @@ export const workloads = {
   },
   wakeUp() {
     const queue = makeQueue(newName(), "64");
-    return async () => {
-      const pending = queue.receive();
-      await new Promise((resolve) => setTimeout(resolve, 0)); // it sleeps in the kernel by then
-      const start = performance.now();
-      queue.trySend("x");
-      await pending;
-      return (performance.now() - start) * 1e6;
-    };
+    return wakeUp(() => queue.receive(), () => queue.trySend("x"));
   },
 } satisfies Workloads;
 

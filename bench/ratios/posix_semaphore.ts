@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { type Peers, type Promised, startPeer, wakeUp, type Workloads } from "../_workload.ts";
 import { PosixSemaphore } from "../../mod.ts";
 
 export const promises: Promised[] = [
@@ -51,14 +51,7 @@ export const workloads = {
   },
   wakeUp() {
     const semaphore = makeSemaphore(newName(), 0);
-    return async () => {
-      const pending = semaphore.acquire();
-      await new Promise((resolve) => setTimeout(resolve, 0)); // it sleeps in the kernel by then
-      const start = performance.now();
-      semaphore.release();
-      await pending;
-      return (performance.now() - start) * 1e6;
-    };
+    return wakeUp(() => semaphore.acquire(), () => semaphore.release());
   },
 } satisfies Workloads;
 

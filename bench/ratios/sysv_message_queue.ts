@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Peers, type Promised, startPeer, type Workloads } from "../_workload.ts";
+import { type Peers, type Promised, startPeer, wakeUp, type Workloads } from "../_workload.ts";
 import { IPC_PRIVATE, SysvMessageQueue } from "../../mod.ts";
 
 const PINGS = { type: 1 };
@@ -90,14 +90,7 @@ export const workloads = {
   },
   wakeUp() {
     const queue = makeQueue();
-    return async () => {
-      const pending = queue.receive();
-      await new Promise((resolve) => setTimeout(resolve, 1)); // parked by then
-      const start = performance.now();
-      queue.trySend(1, "x");
-      await pending;
-      return (performance.now() - start) * 1e6;
-    };
+    return wakeUp(() => queue.receive(), () => queue.trySend(1, "x"), 1);
   },
 } satisfies Workloads;
 
