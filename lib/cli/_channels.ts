@@ -5,6 +5,8 @@
  */
 
 import { SysvMessageQueue } from "../sysv_message_queue.ts";
+import { checkOperands } from "./_command.ts";
+import { type Framing, framingOf } from "./_messages.ts";
 import { targetOf } from "./_objects.ts";
 import { UsageError } from "./_options.ts";
 import { wordOf } from "./_values.ts";
@@ -17,9 +19,16 @@ export type Channel = typeof CHANNELS[number];
 
 const LONGEST_MS = 2 ** 31 - 1; // a timer has no more bits
 
-/** The channel that an operand names. */
-export function channelOf(operand: string): Channel {
-  return wordOf("CHANNEL", CHANNELS, operand);
+/** What `send` and `recv` are told alike. */
+export function partnerOf(
+  operands: string[],
+  values: Parameters<typeof framingOf>[0] & ChannelValues,
+): { channel: Channel; address: string; framing: Framing } {
+  checkOperands(operands, 2);
+  const [word, address] = operands as [string, string];
+  const channel = wordOf("CHANNEL", CHANNELS, word);
+  checkValues(channel, values);
+  return { channel, address, framing: framingOf(values) };
 }
 
 /** Whether there is an end: of bytes, or of a connection. */
@@ -27,13 +36,15 @@ export function hasEnd(channel: Channel): boolean {
   return channel === "fifo" || channel === "seqpacket";
 }
 
+/** Options that only one channel has. */
+interface ChannelValues {
+  type?: number | undefined;
+  priority?: number | undefined;
+}
+
 const OPTION_OF = { type: "sysv-msg", priority: "posix-mq" } as const;
 
-/** Refuses options that only another channel has. */
-export function checkChannelOptions(
-  channel: Channel,
-  values: { type?: number | undefined; priority?: number | undefined },
-): void {
+function checkValues(channel: Channel, values: ChannelValues): void {
   for (const option of ["type", "priority"] as const) {
     if (values[option] !== undefined && channel !== OPTION_OF[option]) {
       throw new UsageError(`--${option} is for ${OPTION_OF[option]} only`);

@@ -5,17 +5,10 @@
  */
 
 import { timeoutError } from "../../ffi/errors.ts";
-import {
-  channelOf,
-  CHANNELS,
-  checkChannelOptions,
-  deadlines,
-  hasEnd,
-  isTimeout,
-} from "./_channels.ts";
-import { checkOperands, defineCommand, EXIT } from "./_command.ts";
+import { CHANNELS, deadlines, hasEnd, isTimeout, partnerOf } from "./_channels.ts";
+import { defineCommand, EXIT } from "./_command.ts";
 import { interruption } from "./_interruption.ts";
-import { delimited, type Framing, framingOf, shownMessage } from "./_messages.ts";
+import { delimited, type Framing, shownMessage } from "./_messages.ts";
 import { isTerminal, print, write } from "./_output.ts";
 import { receive } from "./_receive.ts";
 import { duration, integer } from "./_values.ts";
@@ -56,11 +49,7 @@ when its last reader is: the kernel keeps it with the reader.`,
     ["ipc recv fifo /tmp/f --raw > copy", "bytes, until the writers have closed"],
   ],
   async run({ values, operands }) {
-    checkOperands(operands, 2);
-    const [word, address] = operands as [string, string];
-    const channel = channelOf(word);
-    checkChannelOptions(channel, values);
-    const framing = framingOf(values);
+    const { channel, address, framing } = partnerOf(operands, values);
     const { type = ANY_TYPE, follow: isEndless, timeout } = values;
     using end = interruption(); // a socket file must not stay behind
     const wait = deadlines(timeout, end.signal);

@@ -6,9 +6,9 @@
 
 import { timeoutError } from "../../ffi/errors.ts";
 import { IpcError } from "../errors.ts";
-import { channelOf, CHANNELS, checkChannelOptions, deadlines, isTimeout } from "./_channels.ts";
-import { checkOperands, defineCommand, EXIT } from "./_command.ts";
-import { framingOf, splitMessages } from "./_messages.ts";
+import { CHANNELS, deadlines, isTimeout, partnerOf } from "./_channels.ts";
+import { defineCommand, EXIT } from "./_command.ts";
+import { splitMessages } from "./_messages.ts";
 import { printError } from "./_output.ts";
 import { openSender } from "./_sender.ts";
 import { duration, integer } from "./_values.ts";
@@ -38,11 +38,7 @@ cannot be sent, those behind it are not either, and its number is told.`,
     ["ipc send dgram /run/app.sock --raw < packet.bin", "a file as one datagram"],
   ],
   async run({ values, operands }) {
-    checkOperands(operands, 2);
-    const [word, address] = operands as [string, string];
-    const channel = channelOf(word);
-    checkChannelOptions(channel, values);
-    const framing = framingOf(values);
+    const { channel, address, framing } = partnerOf(operands, values);
     const { type = FIRST_TYPE, priority = LOWEST_PRIORITY, timeout } = values;
     const wait = deadlines(timeout);
     let count = 0;
