@@ -37,6 +37,20 @@ export const promises: Promised[] = [
     theirs: { c: ["socket", "pingpong", type, "64"] },
     pinned: true,
   })),
+  {
+    what: "seqpacket socket, 64 B: tryWrite and tryRead (C: recvmsg, SO_TIMESTAMP)",
+    goal: 1.2,
+    ours: ["together", "seqpacket", "64"],
+    theirs: { c: ["socket", "together", "seqpacket-end", "64"] },
+    pinned: true,
+  },
+  {
+    what: "seqpacket socket, 64 B: round trip, Sync (C: recvmsg, SO_TIMESTAMP)",
+    goal: 1.15,
+    ours: ["pingpong", "seqpacket", "64"],
+    theirs: { c: ["socket", "pingpong", "seqpacket-end", "64"] },
+    pinned: true,
+  },
   ...POURED.map((size) => ({
     what: `stream socket, ${size} B: one way, Sync`,
     goal: 1.11,
