@@ -71,7 +71,8 @@ export class ByteWriter {
     fds: readonly number[] = NO_FDS,
   ): Promise<number> {
     this.assertUnlocked();
-    return await this.#write(payload, options?.signal, fds);
+    const now = this.#write(payload, options?.signal, fds);
+    return typeof now === "number" ? now : await now;
   }
 
   /** As `write()`, blocking the thread. Finishes a write that has begun first. */
@@ -114,15 +115,16 @@ export class ByteWriter {
     throw new TypeError(`Cannot ${this.#action}: its writable stream is locked`);
   }
 
-  async #write(
+  /** Bytes written: a promise only if it must wait. */
+  #write(
     payload: Uint8Array | string,
     signal: AbortSignal | undefined,
     fds: readonly number[],
-  ): Promise<number> {
+  ): number | Promise<number> {
     const bytes = toBytes(payload, this.#action);
     const written = this.#turns.mustRun() ? undefined : this.#sink.send(bytes, false, fds);
-    if (written !== bytes.length) await this.#writeLater(this.#job(bytes, fds, written), signal);
-    return bytes.length;
+    if (written === bytes.length) return written;
+    return this.#writeLater(this.#job(bytes, fds, written), signal);
   }
 
   /** The job of a write that did not go through at once, of which some may be written. */
@@ -132,9 +134,10 @@ export class ByteWriter {
     return job;
   }
 
-  async #writeLater(job: Job, signal: AbortSignal | undefined): Promise<void> {
+  async #writeLater(job: Job, signal: AbortSignal | undefined): Promise<number> {
     try {
       await this.#turns.run(() => this.#advance(job, false), this.#wait, signal);
+      return job.bytes.length;
     } catch (error) {
       throw this.#failed(job, error);
     }
