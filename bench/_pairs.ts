@@ -13,7 +13,7 @@ import { quantile } from "./_quantile.ts";
 export interface Effort {
   /** How often both programs are started: where they land in memory is luck. */
   starts: number;
-  /** How long each plays at first, for nothing. */
+  /** How long each plays at first, for nothing, at most. */
   warmUpMs: number;
   /** Pairs of slices per start. */
   pairs: number;

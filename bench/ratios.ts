@@ -19,7 +19,7 @@ API. Ends with status 1 if a measurement fails; a missed ratio is no failure.
   --json FILE     writes what was found
   --help          prints this`;
 
-const FULL: Effort = { starts: 3, warmUpMs: 800, pairs: 11, sliceMs: 30 };
+const FULL: Effort = { starts: 3, warmUpMs: 2500, pairs: 11, sliceMs: 30 };
 const QUICK: Effort = { starts: 1, warmUpMs: 600, pairs: 7, sliceMs: 20 };
 
 async function main(args: string[]): Promise<number> {
