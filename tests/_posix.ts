@@ -4,8 +4,9 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { output, type Peer, runPeer } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 /** Says a command to a peer and returns its answer. */
 export async function ask(peer: Peer, command: string): Promise<string> {
@@ -18,16 +19,54 @@ export async function tell(peer: Peer, ...commands: string[]): Promise<void> {
   for (const command of commands) assertEquals(await ask(peer, command), "ok", command);
 }
 
-/** Lets other things happen for a while. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /** Whether nothing has come of a promise yet, although there was time. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol();
   const early = promise.catch((reason) => reason);
   return await Promise.race([early, pause(20).then(() => pending)]) === pending;
+}
+
+/** Who gives, who takes, and how much there is to take. */
+export interface Exchange {
+  count: number;
+  /** Gives so many more. */
+  give: (given: number, batch: number) => Promise<void>;
+  /** Takes one. */
+  take: (signal: AbortSignal) => Promise<void>;
+  /** How much is there that nobody has taken. */
+  left: () => number;
+}
+
+/**
+ * Gives to eight who take one after the other, and abort each call that has not ended after a
+ * random moment. Between two batches everything is taken, and some wait.
+ */
+export async function exchangeAborting({ count, give, take, left }: Exchange): Promise<void> {
+  const over = new AbortController();
+  const batch = 500;
+  let aborted = 0;
+  const giveAll = async (): Promise<void> => {
+    for (let given = 0; given < count; given += batch) {
+      await give(given, batch);
+      const before = aborted;
+      while (aborted < before + 3 || left() > 0) await pause(1);
+    }
+    over.abort("over");
+  };
+  const takeOne = async (): Promise<void> => {
+    const enough = new AbortController();
+    setTimeout(() => enough.abort("enough"), Math.random() * 4);
+    try {
+      await take(AbortSignal.any([enough.signal, over.signal]));
+    } catch (reason) {
+      assert(reason === "enough" || reason === "over", String(reason));
+      aborted++;
+    }
+  };
+  const takers = Array.from({ length: 8 }, async () => {
+    while (!over.signal.aborted) await takeOne();
+  });
+  await Promise.all([giveAll(), ...takers]);
 }
 
 /** Where its main thread sleeps: number and arguments of the system call. */

@@ -9,6 +9,7 @@ import { FUTEX_WAIT, IORING_OP_FUTEX_WAIT, SYS_futex, SYS_futex_waitv } from "..
 import { isRingAllowed } from "../lib/_environment.ts";
 import { readSmallFile } from "../lib/_proc.ts";
 import { openRing } from "../lib/_ring.ts";
+import { pause } from "./_time.ts";
 
 /** Whether `atomicWait` waits in io_uring here, or in threads. */
 export const HAS_RING = isRingAllowed() && openRing(IORING_OP_FUTEX_WAIT) !== null;
@@ -27,7 +28,7 @@ function sleepers(pid: number): number {
 
 /** Waits until a process is asleep in exactly so many waits. */
 export async function untilAsleep(count: number, pid = Deno.pid): Promise<void> {
-  while (sleepers(pid) !== count) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (sleepers(pid) !== count) await pause(1);
 }
 
 /** Waits until so many `atomicWait` calls of this process are queued in the kernel. */

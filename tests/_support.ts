@@ -13,6 +13,7 @@ import { isQueueFolderMounted } from "../lib/_queue_folder.ts";
 import { FdWaits } from "../lib/reactor.ts";
 import { atomicWait, mapAnonymous, signals } from "../mod.ts";
 import { openFds, openRuntimeFds } from "./_fds.ts";
+import { pause } from "./_time.ts";
 
 export { openFds };
 
@@ -133,7 +134,7 @@ async function withWatchdog(run: () => void | Promise<void>, ms: number): Promis
 async function left(read: () => string[], before: string[]): Promise<string[]> {
   for (let tries = 0; tries < 500; tries++) {
     if (added(before, read()).length === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
   return added(before, read());
 }

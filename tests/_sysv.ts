@@ -36,11 +36,6 @@ export function threadsIn(...calls: (keyof typeof NUMBERS)[]): number {
   return count;
 }
 
-/** Returns once a condition holds; a test's watchdog ends it if it never does. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 /** Bytes of every value, so many of them. */
 export function pattern(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: sizeBytes }, (_, i) => i * 7 + (i >> 8));

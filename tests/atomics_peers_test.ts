@@ -18,8 +18,7 @@ import {
 } from "../mod.ts";
 import { HAS_RING, untilAsleep, untilQueued } from "./_sleepers.ts";
 import { Peer, tempFolder, test, uniqueName } from "./_support.ts";
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+import { pause } from "./_time.ts";
 
 /** Words that peers find by name, until the end of a test. */
 function sharedWords(): { name: string; words: Int32Array } & Disposable {
@@ -111,7 +110,7 @@ test("no wake is lost or invented while waits are aborted as it comes", async ()
   const waitOnce = async (round: number): Promise<void> => {
     const controller = new AbortController();
     const wait = atomicWait(words, 0, 0, { signal: controller.signal });
-    for (let i = round % 3; i > 0; i--) await turn();
+    for (let i = round % 3; i > 0; i--) await pause();
     controller.abort(reason);
     const end = await wait.catch((error) => error);
     if (end === "ok") woken++;

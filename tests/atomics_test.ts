@@ -10,6 +10,7 @@ import {
 } from "../mod.ts";
 import { HAS_RING, untilQueued } from "./_sleepers.ts";
 import { Peer, test, uniqueName } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 /** Fresh memory as words. */
 function freshWords(): { words: Int32Array; memory: MemoryMapping } & Disposable {
@@ -68,7 +69,7 @@ test("atomicNotify(n) wakes exactly n of several waits on one word of one proces
   await untilQueued(10);
   for (const [count, ended] of [[1, 1], [3, 4], [2, 6]] as const) {
     assertEquals(atomicNotify(words, 0, count), count);
-    while (state.ended < ended) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (state.ended < ended) await pause(1);
     await untilQueued(10 - ended); // the others are asleep, so none of them was woken
     assertEquals(state.ended, ended);
   }
@@ -248,7 +249,7 @@ test("atomicWaitSync() is not ended by signals", async () => {
   await using peer = await Peer.deno("wait_sync", [name, "300"]);
   const storm = setInterval(() => peer.kill("SIGURG"), 1);
   assertEquals(await peer.readLine(), "timed-out"); // its first wait has a time-out
-  while (atomicNotify(words, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (atomicNotify(words, 0) === 0) await pause(1);
   assertEquals(await peer.readLine(), "ok"); // its second has none
   clearInterval(storm);
   PosixSharedMemory.unlink(name);

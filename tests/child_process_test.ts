@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { IpcNotFoundError, type ProcessEvent, spawn } from "../mod.ts";
 import { children, denoArgs, output, pathOf, Peer, test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 test("ChildProcess.status tells exit codes and signals apart", async () => {
   const exit = (code: number) => spawn("sh", { args: ["-c", `exit ${code}`] }).status;
@@ -28,7 +29,7 @@ test("ChildProcess.status is right for each of 200 children beside 50 of Deno's"
 test("a child that nobody asks about leaves no zombie", async () => {
   const before = children();
   const { pid } = spawn("true");
-  while (children().includes(String(pid))) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (children().includes(String(pid))) await pause(1);
   assertEquals(children(), before);
 });
 

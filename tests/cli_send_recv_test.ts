@@ -4,8 +4,9 @@ import { IPC_PRIVATE, mkfifo, PosixMessageQueue, SysvMessageQueue } from "../mod
 import { captured } from "./_captured.ts";
 import { ipc, MAIN, runIpc } from "./_cli.ts";
 import { ask, tell } from "./_posix.ts";
-import { newQueue, pattern, until } from "./_sysv.ts";
+import { newQueue, pattern } from "./_sysv.ts";
 import { denoArgs, output, Peer, tempFolder, test, uniqueName } from "./_support.ts";
+import { until } from "./_time.ts";
 
 const C = { needs: ["gcc"] } satisfies Parameters<typeof test>[2];
 

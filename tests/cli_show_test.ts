@@ -10,6 +10,7 @@ import {
 } from "../mod.ts";
 import { assertIpcFails, ipc } from "./_cli.ts";
 import { asNobody, Peer, test, uniqueKey, uniqueName } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 test("hexDump() shows bytes as hexdump -C does, and folds equal lines", () => {
   const bytes = new Uint8Array(80);
@@ -89,7 +90,7 @@ test("ipc show has value, waiters and last pid of each semaphore", async () => {
   const wait = new AbortController();
   const waiting = set.acquire(1, { signal: wait.signal }).catch((reason) => reason);
   try {
-    while (set.waitingForIncrease(1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (set.waitingForIncrease(1) === 0) await pause(5);
     const { semaphores } = JSON.parse(await ipc(["show", "sysv-sem", String(set.id), "--json"]));
     assertEquals(semaphores.map(({ value }: { value: number }) => value), [1, 0]);
     assertEquals(semaphores[1].waitingForIncrease, 1);

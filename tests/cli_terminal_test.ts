@@ -8,6 +8,7 @@
 
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { output, pathOf, Peer, tempFolder, test } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const WIDTHS = [80, 200] as const;
 const ROWS = 45;
@@ -91,7 +92,7 @@ class Terminals implements AsyncDisposable {
     for (;;) {
       const text = await this.screen(width, ...options);
       if (pattern.test(text)) return text;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
   }
 

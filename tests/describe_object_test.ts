@@ -18,7 +18,8 @@ import {
 import { startMaker } from "./_inspect.ts";
 import { within } from "./_posix.ts";
 import { asNobody, compilePeer, runPeer, test, uniqueKey, uniqueName } from "./_support.ts";
-import { newQueue, newSet, until } from "./_sysv.ts";
+import { newQueue, newSet } from "./_sysv.ts";
+import { until } from "./_time.ts";
 
 const HIDE_QUEUES = "mount -t tmpfs none /dev/mqueue";
 

@@ -18,6 +18,7 @@ import {
   spawn,
 } from "../mod.ts";
 import { compilePeer, denoArgs, openFds, output, pathOf, Peer, test } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 const MOST = 2n ** 64n - 2n;
@@ -249,7 +250,7 @@ test("EventFd loses nothing when a process that waits for it is killed", async (
     fds: { 3: event, 4: answer },
   });
   while (!Deno.readTextFileSync(`/proc/${child.pid}/wchan`).includes("poll")) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
   }
   child.kill("SIGKILL");
   await child.status;

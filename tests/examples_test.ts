@@ -9,6 +9,7 @@ import {
 import { IpcNotFoundError, SysvSharedMemory } from "../mod.ts";
 import { Demo } from "./_demo.ts";
 import { pathOf, tempFolder, test, uniqueKey } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -176,7 +177,7 @@ test("demo:shm waits for a stopped client without work", async () => {
   await using _ended = demo;
   Deno.kill(client, "SIGSTOP");
   const before = statOf(server).cpuTicks;
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await pause(2000);
   const ticks = statOf(server).cpuTicks - before;
   Deno.kill(client, "SIGCONT");
   assertLess(ticks, 5, "ticks of 10 ms"); // includes the one chunk on its way

@@ -25,6 +25,7 @@ import {
   tempFolder,
   test,
 } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const KINDS = ["record", "flock"] as const;
 
@@ -172,7 +173,7 @@ for (const kind of KINDS) {
     calls.count = 0;
     const waits = Array.from({ length: 500 }, () => FileLock.acquire(file.path, { kind }));
     await file.untilWaiters(1);
-    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let turns = 0; turns < 20; turns++) await pause(5);
     assertEquals(file.waiters(), 1);
     assert(calls.count <= 2, `${calls.count} calls while nobody could get it`);
     calls.count = 0;
@@ -453,7 +454,7 @@ function lockFile() {
     /** How many calls wait in the kernel. */
     waiters,
     async untilWaiters(count: number): Promise<void> {
-      while (waiters() < count) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (waiters() < count) await pause(1);
     },
     /** The one descriptor that this process has of it. */
     descriptor(): number {

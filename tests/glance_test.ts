@@ -6,6 +6,7 @@ import { Glances, Habit, type HabitualWatch } from "../lib/_glance.ts";
 import type { Poll, Polls, Watch } from "../lib/_polls.ts";
 import { Pipe, type PipeReader, type PipeWriter, spawn, UnixConnection } from "../mod.ts";
 import { test } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 /** Far more rounds than any of these tests needs: who is starved ends with them, and fails. */
 const MOST_ROUNDS = 300_000;
@@ -196,5 +197,5 @@ function openPipe() {
 
 /** The look is taken when nothing else is to be done: this comes after it. */
 function afterLook(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return pause();
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { type IpcObject, listObjects } from "../mod.ts";
 import { pick, startMaker } from "./_inspect.ts";
 import { Peer, test, uniqueName } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const SECONDS = 10;
 /** Of all objects that `peers/churn.c` makes, and of no others. */
@@ -22,7 +23,7 @@ test("listObjects() lists no wrong row and fails never while objects come and go
     for (const object of passing) assertRight(object, prefix);
     counts.listings++;
     counts.passing += passing.length;
-    await new Promise((resolve) => setTimeout(resolve, 0)); // lets the end be heard
+    await pause(); // lets the end be heard
   }
   assertEquals((await churn.status).code, 0, "none of its calls failed");
   assertGreater(Number(await churn.readLine()), 1000, "rounds of creating and removing");

@@ -16,7 +16,8 @@ import { readSmallFile } from "../lib/_proc.ts";
 import { pick, startMaker } from "./_inspect.ts";
 import { cannotChoosePid, startWithPid } from "./_processes.ts";
 import { asNobody, denoArgs, output, pathOf, Peer, runPeer, test, uniqueName } from "./_support.ts";
-import { newQueue, newSet, until } from "./_sysv.ts";
+import { newQueue, newSet } from "./_sysv.ts";
+import { pause, until } from "./_time.ts";
 
 const POSIX_KINDS = ["posix-shm", "posix-mq", "posix-sem"] as const;
 
@@ -218,7 +219,7 @@ test("asking for verdicts disturbs nobody who opens the object meanwhile", async
     for (const object of listObjects({ kinds: [...POSIX_KINDS] })) {
       if ("name" in object && object.name === name) verdicts.add(object.verdict);
     }
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause();
   }
   assertEquals((await openers.status).code, 0, "every open succeeded");
   assertEquals(verdicts.difference(new Set<Verdict>(["orphan", "in use"])), new Set<Verdict>());

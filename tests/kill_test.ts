@@ -15,6 +15,7 @@ import {
 } from "../mod.ts";
 import { asStranger } from "./_processes.ts";
 import { denoArgs, pathOf, Peer, test } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const NO_PROCESS = 0x7fff_ffff;
 
@@ -47,7 +48,7 @@ test("kill() with a negative pid reaches all of a process group and nobody else"
   await using other = spawn("sleep", { args: ["1000"] });
   const leader = spawn("setsid", { args: ["sh", "-c", "sleep 1000 & exec sleep 1000"] });
   let members: number[];
-  while ((members = membersOf(leader.pid)).length < 2) await pause();
+  while ((members = membersOf(leader.pid)).length < 2) await pause(1);
   using second = ProcessWatcher.open(members.find((pid) => pid !== leader.pid)!);
   kill(-leader.pid, "SIGTERM");
   assertEquals((await leader.status).signal, "SIGTERM");
@@ -71,7 +72,7 @@ test(
     const sent = [[64, 1], [34, -1], [34, 2 ** 31 - 1], [64, -(2 ** 31)], [12, 7]] as const;
     await using peer = await Peer.c("signal_peer", ["receive", String(sent.length)]);
     peer.kill("SIGSTOP"); // so that all of them are pending at once
-    while (!isStopped(peer.pid)) await pause();
+    while (!isStopped(peer.pid)) await pause(1);
     for (const [signal, value] of sent) queueSignal(peer.pid, signal, value);
     peer.kill("SIGCONT");
     const row = (signal: number, value: number, pointer: string): string =>
@@ -94,7 +95,7 @@ test(
 test("queueSignal() beyond the limit of pending signals names it", async () => {
   const args = ["--sigpending=20", "sleep", "1000"];
   await using child = spawn("prlimit", { args, blockedSignals: [34] });
-  while (!isRunning(child.pid, "sleep")) await pause();
+  while (!isRunning(child.pid, "sleep")) await pause(1);
   const error = assertThrows(() => {
     for (let i = 0; i <= 20; i++) queueSignal(child.pid, 34, i);
   }, IpcLimitError);
@@ -232,8 +233,4 @@ function isRunning(pid: number, command: string): boolean {
 
 function isStopped(pid: number): boolean {
   return /^State:\s+T/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

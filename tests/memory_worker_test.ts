@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { atomicNotify, PosixSharedMemory } from "../mod.ts";
 import { runPeer, tempFolder, test, uniqueName } from "./_support.ts";
 import { inWorker } from "./_worker.ts";
+import { pause } from "./_time.ts";
 
 test("every kind of memory works inside a Worker", async () => {
   using folder = tempFolder();
@@ -17,7 +18,7 @@ test("a Worker that blocks in atomicWaitSync() is woken from the main thread", a
   using mapping = memory.map();
   const waited = inWorker("worker_memory", "waitIn", name);
   const words = new Int32Array(mapping.buffer);
-  while (atomicNotify(words, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (atomicNotify(words, 0) === 0) await pause(1);
   assertEquals(await waited, "ok");
   PosixSharedMemory.unlink(name);
 });

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertRejects } from "@std/assert";
 import { IPC_PRIVATE, IpcRemovedError, SysvMessageQueue } from "../mod.ts";
 import { wait, type Waiter } from "../lib/_parking.ts";
-import { newQueue, newSet, threadsIn, until } from "./_sysv.ts";
+import { newQueue, newSet, threadsIn } from "./_sysv.ts";
 import { output, pathOf, test } from "./_support.ts";
 import { inWorker } from "./_worker.ts";
+import { pause, until } from "./_time.ts";
 
 test("parking: 1,000 pending waits leave the runtime free, the processor idle, and the process able to end", async () => {
   // Deno lets nobody read /proc with less than --allow-all.
@@ -71,7 +72,7 @@ function* interleave<T>(...lists: T[][]): Generator<T[]> {
 }
 
 /** Runs one order of events for three who wait, two of them aborted; three items come. */
-async function play(order: string[], pause: (() => Promise<void>) | undefined): Promise<void> {
+async function play(order: string[], between: (() => Promise<void>) | undefined): Promise<void> {
   const box = new Mailbox();
   const question = `model ${boxes++}`;
   const controllers = [new AbortController(), new AbortController(), new AbortController()];
@@ -87,13 +88,13 @@ async function play(order: string[], pause: (() => Promise<void>) | undefined): 
   };
   for (const step of order) {
     steps[step]!();
-    await pause?.();
+    await between?.();
   }
   let isOver = false;
   const results = Promise.all(outcomes).finally(() => isOver = true);
   while (!isOver) {
     box.interrupt(); // again and again, as the library does
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await pause(1);
   }
   const got = (await results).filter((result) => result !== "aborted");
   const all = [...got, ...box.items];
@@ -107,20 +108,20 @@ const ORDERS = [...interleave(["put1", "put2", "put3"], ["abort0", "abort1"], ["
 const PAUSES: Record<string, (() => Promise<void>) | undefined> = {
   "at once": undefined,
   "a microtask apart": () => Promise.resolve(),
-  "a turn of the event loop apart": () => new Promise((resolve) => setTimeout(resolve, 0)),
+  "a turn of the event loop apart": pause,
 };
 
-for (const [name, pause] of Object.entries(PAUSES)) {
+for (const [name, between] of Object.entries(PAUSES)) {
   test(`parking model: no order of events loses or doubles an item, ${name}`, async () => {
     assertEquals(ORDERS.length, 60);
-    for (const order of ORDERS) await play(order, pause);
+    for (const order of ORDERS) await play(order, between);
   });
 
   test(`parking model: nor where all threads are taken and it is polled, ${name}`, async () => {
     const full = new AbortController();
     const taken = new Mailbox();
     const others = [1, 2, 3, 4].map((i) => mail(taken, `taken ${i}`, full.signal));
-    for (const order of ORDERS) await play(order, pause);
+    for (const order of ORDERS) await play(order, between);
     full.abort("enough");
     taken.interrupt();
     for (const { status } of await Promise.allSettled(others)) assertEquals(status, "rejected");

@@ -1,29 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { IpcClosedError, mkfifo, openFifo, Pipe, spawn } from "../mod.ts";
+import { readTextFileMs, threadCount } from "./_load.ts";
 import { runPeer, tempFolder, test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const PENDING = 1000;
 const PRESSURE_MS = 10_000;
-
-/** Threads of this process. */
-function threadCount(): number {
-  return [...Deno.readDirSync("/proc/self/task")].length;
-}
-
-/** Median of 40 calls, in milliseconds. */
-async function readTextFileMs(): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < 40; i++) {
-    const start = performance.now();
-    await Deno.readTextFile("/proc/self/limits");
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[20]!;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 test("1,000 pending reads park no thread, and Deno.readTextFile() is as quick as ever", async () => {
   using folder = tempFolder();

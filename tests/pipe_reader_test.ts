@@ -9,6 +9,7 @@ import {
   PipeReader,
 } from "../mod.ts";
 import { isFdOpen, Peer, test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 function textOf(bytes: Uint8Array, count = bytes.length): string {
   return new TextDecoder().decode(bytes.subarray(0, count));
@@ -257,7 +258,7 @@ test("PipeReader.readable takes nothing that was not asked for", async () => {
   using pipe = Pipe.create();
   const { readable } = pipe.reader;
   pipe.writer.writeSync("abc");
-  await new Promise((resolve) => setTimeout(resolve)); // a stream that pulls ahead would have by now
+  await pause(); // a stream that pulls ahead would have by now
   assertEquals(pipe.reader.availableBytes, 3);
   assert(readable === pipe.reader.readable);
 });

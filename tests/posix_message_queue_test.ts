@@ -12,9 +12,9 @@ import {
   ask,
   asleepIn,
   type Call,
+  exchangeAborting,
   isPending,
   MOUNT_QUEUES,
-  pause,
   tell,
   tryWithin,
 } from "./_posix.ts";
@@ -47,32 +47,13 @@ test("PosixMessageQueue.receive() that is aborted loses no message of 20,000", a
   const { name, queue } = made;
   await using peer = await Peer.c("posix_queue");
   await tell(peer, `open ${name}`);
-  const over = new AbortController();
   const received: number[] = [];
-  let aborted = 0;
-  const flood = async (): Promise<void> => {
-    for (let sent = 0; sent < count; sent += 500) {
-      await tell(peer, `flood ${sent} 500`);
-      const before = aborted;
-      while (aborted < before + 3 || queue.attributes().messages > 0) await pause(1);
-    }
-    over.abort("over");
-  };
-  const receiveOne = async (): Promise<void> => {
-    const enough = new AbortController();
-    const signal = AbortSignal.any([enough.signal, over.signal]);
-    setTimeout(() => enough.abort("enough"), Math.random() * 4);
-    try {
-      received.push(Number(text(await queue.receive({ signal }))));
-    } catch (reason) {
-      assert(reason === "enough" || reason === "over", String(reason));
-      aborted++;
-    }
-  };
-  const receivers = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) await receiveOne();
+  await exchangeAborting({
+    count,
+    give: (sent, batch) => tell(peer, `flood ${sent} ${batch}`),
+    take: async (signal) => void received.push(Number(text(await queue.receive({ signal })))),
+    left: () => queue.attributes().messages,
   });
-  await Promise.all([flood(), ...receivers]);
   assertEquals(received.toSorted((a, b) => a - b), Array.from({ length: count }, (_, i) => i));
   assertEquals(queue.tryReceive(), undefined, "nothing left");
 }, { needs: ["gcc"] });

@@ -13,8 +13,17 @@ import {
   type Permit,
   PosixSemaphore,
 } from "../mod.ts";
-import { ask, asleepIn, isPending, pause, syscallOf, tell, tryWithin } from "./_posix.ts";
+import {
+  ask,
+  asleepIn,
+  exchangeAborting,
+  isPending,
+  syscallOf,
+  tell,
+  tryWithin,
+} from "./_posix.ts";
 import { compilePeer, output, pathOf, Peer, test, uniqueName } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 const FUTEX = Deno.build.arch === "x86_64" ? "202" : "98";
@@ -58,33 +67,16 @@ test("PosixSemaphore.acquire() that is aborted loses and doubles no permit of 20
   const { name, semaphore } = made;
   await using peer = await Peer.c("posix_semaphore");
   await tell(peer, `open ${name}`);
-  const over = new AbortController();
   let taken = 0;
-  let aborted = 0;
-  const post = async (): Promise<void> => {
-    for (let posted = 0; posted < count; posted += 500) {
-      await tell(peer, "post 500");
-      const before = aborted;
-      while (aborted < before + 3 || semaphore.value > 0) await pause(1); // all taken, some wait
-    }
-    over.abort("over");
-  };
-  const acquireOne = async (): Promise<void> => {
-    const enough = new AbortController();
-    const signal = AbortSignal.any([enough.signal, over.signal]);
-    setTimeout(() => enough.abort("enough"), Math.random() * 4);
-    try {
+  await exchangeAborting({
+    count,
+    give: (_, batch) => tell(peer, `post ${batch}`),
+    take: async (signal) => {
       await semaphore.acquire({ signal });
       taken++;
-    } catch (reason) {
-      assert(reason === "enough" || reason === "over", String(reason));
-      aborted++;
-    }
-  };
-  const acquirers = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) await acquireOne();
+    },
+    left: () => semaphore.value,
   });
-  await Promise.all([post(), ...acquirers]);
   assertEquals([taken, semaphore.value, waiters(name)], [count, 0, 0]);
 }, { needs: ["gcc"] });
 

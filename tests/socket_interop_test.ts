@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn, UnixConnection, UnixDatagram, UnixListener } from "../mod.ts";
 import { output, Peer, tempFolder, test } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -54,7 +55,7 @@ async function connectWhenThere(
     } catch (error) {
       const { code } = error as { code: string };
       if (code !== "ENOENT" && code !== "ECONNREFUSED") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause(5);
     }
   }
 }
@@ -72,7 +73,7 @@ test("datagram: socat's answers come back to the address we are bound to", async
       break;
     } catch (error) {
       if ((error as { code: string }).code !== "ENOENT") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause(5);
     }
   }
   assertEquals(text((await client.receive()).data), "HELLO");

@@ -1,32 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { UnixConnection, UnixDatagram } from "../mod.ts";
+import { readTextFileMs, threadCount } from "./_load.ts";
 import { test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const PENDING = 1_000;
-
-/** Threads of this process. */
-function threads(): number {
-  return [...Deno.readDirSync("/proc/self/task")].length;
-}
-
-/**
- * Milliseconds to read a small file: the best of 20 medians of 40, spread over time. Others use
- * this machine too, and a thread that was woken on the other core takes three times as long.
- */
-async function fileLatency(): Promise<number> {
-  const medians: number[] = [];
-  for (let round = 0; round < 20; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    const times: number[] = [];
-    for (let i = 0; i < 40; i++) {
-      const start = performance.now();
-      await Deno.readTextFile(import.meta.filename!);
-      times.push(performance.now() - start);
-    }
-    medians.push(times.toSorted((a, b) => a - b)[20]!);
-  }
-  return Math.min(...medians);
-}
 
 /** Resident memory, in bytes. */
 function residentBytes(): number {
@@ -63,19 +41,22 @@ function connection(type: "stream" | "seqpacket"): End {
 
 for (const [kind, open] of Object.entries(KINDS)) {
   test(`${kind}: ${PENDING} pending reads leave files as quick as none`, async () => {
-    await fileLatency(); // the pool has its threads
-    const idle = await fileLatency();
-    const threadsBefore = threads();
+    await readTextFileMs(); // the pool has its threads
+    const idle = await readTextFileMs();
+    const threadsBefore = threadCount();
     const ends = Array.from({ length: PENDING }, open);
     const waits = ends.map((end) => end.wait());
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
     const most = Deno.env.get("DENO_IPC_IO_URING") === "0" ? 1 : 0;
-    assert(threads() - threadsBefore <= most, `${threads()} threads, ${threadsBefore} before`);
-    let busy = await fileLatency();
+    assert(
+      threadCount() - threadsBefore <= most,
+      `${threadCount()} threads, ${threadsBefore} before`,
+    );
+    let busy = await readTextFileMs();
     // Another process may disturb a run; a pool that is taken disturbs every one. Below
     // 0.2 ms only the clock and the neighbours differ.
     const bound = Math.max(2 * idle, 0.2);
-    for (let runs = 1; busy > bound && runs < 5; runs++) busy = await fileLatency();
+    for (let runs = 1; busy > bound && runs < 5; runs++) busy = await readTextFileMs();
     assert(busy <= bound, `${busy} ms, idle ${idle} ms`);
     ends.forEach((end) => end.wake());
     await Promise.all(waits);
@@ -109,7 +90,7 @@ test("a writer that is faster than its reader takes no memory: writes and stream
     const slowly = async (ms: number): Promise<void> => {
       for (const end = performance.now() + ms; performance.now() < end;) {
         read += (await there.read(p))!;
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pause(10);
       }
     };
     await slowly(1_000);

@@ -18,8 +18,9 @@ import {
   type SysvMessage,
   SysvMessageQueue,
 } from "../mod.ts";
-import { assertTimesOut, assertWithin, newQueue, pattern, threadsIn, until } from "./_sysv.ts";
+import { assertTimesOut, assertWithin, newQueue, pattern, threadsIn } from "./_sysv.ts";
 import { output, pathOf, Peer, test, uniqueKey } from "./_support.ts";
+import { until } from "./_time.ts";
 
 const NOTHING = new Uint8Array(0);
 

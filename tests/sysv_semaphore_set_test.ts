@@ -19,8 +19,9 @@ import {
   type SemaphoreOperation,
   SysvSemaphoreSet,
 } from "../mod.ts";
-import { assertTimesOut, assertWithin, newSet, threadsIn, until } from "./_sysv.ts";
+import { assertTimesOut, assertWithin, newSet, threadsIn } from "./_sysv.ts";
 import { compileSource, denoArgs, output, pathOf, Peer, test, uniqueKey } from "./_support.ts";
+import { pause, until } from "./_time.ts";
 
 const SEM_UNDO = 0o10000;
 
@@ -195,7 +196,7 @@ test("SysvSemaphoreSet.acquire() serves who asks the same in order, and starves 
   await until(() => set.waitingForIncrease(0) === 2);
   for (let i = 0; i < 60; i++) {
     set.release();
-    if (i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (i % 7 === 0) await pause(1);
   }
   await Promise.all(waiting);
   const ones = order.filter((entry) => entry.startsWith("one"));

@@ -10,6 +10,7 @@ import {
   UnixDatagram,
 } from "../mod.ts";
 import { output, Peer, tempFolder, test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const text = ({ data }: Datagram): string => new TextDecoder().decode(data);
 const uniqueAddress = (): string => `@deno-ipc-test-${crypto.randomUUID()}`;
@@ -75,7 +76,7 @@ test("a receiver's full queue makes send() wait until there is room, without spi
   assertThrows(() => sender.sendSync("x", { to, timeoutMs: 5 }), IpcTimeoutError, "5 ms");
   const sends = ["a", "b", "c"].map((word) => sender.send(word, { to }));
   const before = cpuTicks();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await pause(500);
   assert(cpuTicks() - before < 20, "a fifth of a second of CPU in half a second of waiting");
   const got: string[] = [];
   while (got.length < count + 3) got.push(text(await receiver.receive()));

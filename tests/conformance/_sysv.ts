@@ -5,8 +5,8 @@
  */
 
 import { IPC_PRIVATE, SysvMessageQueue, SysvSemaphoreSet } from "../../mod.ts";
-import { until } from "../_sysv.ts";
 import { asNobody, denoArgs, output, pathOf, Peer, runPeer, uniqueKey } from "../_support.ts";
+import { until } from "../_time.ts";
 
 /** What an ordinary user may do with root's objects of mode 0; asked once. */
 let denied: Promise<Record<string, string | number | boolean>> | undefined;

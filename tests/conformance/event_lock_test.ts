@@ -4,6 +4,7 @@ import { libc } from "../../ffi/libc.ts";
 import { FdWaits } from "../../lib/reactor.ts";
 import { EventFd, FileLock, type FileLockOptions, OwnedFd, spawn } from "../../mod.ts";
 import { compilePeer, output, Peer, tempFolder, type TestOptions } from "../_support.ts";
+import { pause } from "../_time.ts";
 import { outcome, testTable } from "./_table.ts";
 
 const MOST = 2n ** 64n - 2n;
@@ -164,7 +165,7 @@ async function readiness(event: EventFd): Promise<{ readable: boolean; writable:
   const both = [waits.readable(), waits.writable()].map((wait) =>
     wait.then(() => true, () => false)
   );
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await pause();
   waits.close(); // ends a wait, unless it turns out to be over
   const [readable, writable] = await Promise.all(both);
   return { readable: readable!, writable: writable! };

@@ -15,6 +15,7 @@ import {
 import { untilAsleep, untilQueued } from "../_sleepers.ts";
 import { Peer, uniqueName } from "../_support.ts";
 import { inWorker } from "../_worker.ts";
+import { pause } from "../_time.ts";
 import { type Row, testTable } from "./_table.ts";
 
 /** Runs with words that others find by name. */
@@ -33,7 +34,7 @@ async function withWords(
 
 /** Wakes until somebody was woken. */
 async function wakeOne(words: Int32Array, index: number): Promise<void> {
-  while (atomicNotify(words, index) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (atomicNotify(words, index) === 0) await pause(1);
 }
 
 const HUGE_PAGES = "/proc/sys/vm/nr_hugepages";

@@ -12,6 +12,7 @@ import {
   spawn,
 } from "../../mod.ts";
 import { denoArgs, pathOf, runPeer, tempFolder, withLimit } from "../_support.ts";
+import { pause } from "../_time.ts";
 import { outcome, testTable } from "./_table.ts";
 
 const F_DUPFD = 0;
@@ -93,7 +94,7 @@ testTable("Pipes and FIFOs", "221-225 227-231 233-237 239-243", [
       });
       // What it cannot pass on fills one pipe, then the other: by then it blocks.
       await input.writer.write(new Uint8Array(2 * 65536 + 1));
-      while (output.reader.availableBytes < 65536) await new Promise((r) => setTimeout(r, 1));
+      while (output.reader.availableBytes < 65536) await pause(1);
       child.kill("SIGKILL");
       assertEquals((await child.status).signal, "SIGKILL");
     },

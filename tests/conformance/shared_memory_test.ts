@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { sysctl } from "../../lib/_limits.ts";
 import { IPC_PRIVATE, SysvSharedMemory } from "../../mod.ts";
 import { asNobody, Peer, runPeer, signalOf, uniqueKey, withSysvLimit } from "../_support.ts";
+import { pause } from "../_time.ts";
 import { outcome, type Row, testTable } from "./_table.ts";
 
 const SIZE = 4096;
@@ -285,7 +286,7 @@ const ROWS: Row[] = [
       withSegment(async (segment) => {
         const { changeTime } = segment.stat();
         do { // until the next second, which is what the kernel counts
-          await new Promise((resolve) => setTimeout(resolve, 10));
+          await pause(10);
           segment.set({ mode: 0o666 & ~0o066 });
           assertEquals(segment.stat().mode, 0o600);
           segment.set({ mode: 0o666 });

@@ -7,8 +7,9 @@ import {
   SysvSemaphoreSet,
 } from "../../mod.ts";
 import { deniedOutcomes, inOwnNamespace, signalSelf } from "./_sysv.ts";
-import { newSet, until } from "../_sysv.ts";
+import { newSet } from "../_sysv.ts";
 import { Peer, uniqueKey } from "../_support.ts";
+import { until } from "../_time.ts";
 import { outcome, type Row, testTable } from "./_table.ts";
 
 const NO_POINTER = "operations are objects, so there is no bad address";

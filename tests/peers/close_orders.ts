@@ -16,6 +16,7 @@ import {
   PosixSharedMemory,
   SysvSharedMemory,
 } from "../../mod.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const { gc } = globalThis as unknown as { gc(options?: { type: "minor" | "major" }): void };
@@ -148,6 +149,6 @@ for (let seed = 1; seed <= Number(orders); seed++) {
     throw new Error(`Order ${seed} of ${kind} memory failed`, { cause });
   }
   // Finalizers run between turns of the event loop.
-  if (seed % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  if (seed % 50 === 0) await pause();
 }
 say(orders);

@@ -7,6 +7,7 @@
 
 import { IPC_PRIVATE, Memfd, type MemoryMapping, SysvSharedMemory } from "../../mod.ts";
 import { readSmallFile } from "../../lib/_proc.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const { gc } = globalThis as unknown as { gc(): void };
@@ -30,7 +31,7 @@ function isAddressUsed(address: bigint): boolean {
 async function collect(isDone: () => boolean): Promise<boolean> {
   for (let tries = 0; tries < 50 && !isDone(); tries++) {
     gc();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await pause(1);
   }
   return isDone();
 }

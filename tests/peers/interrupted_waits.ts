@@ -8,6 +8,7 @@
  */
 
 import { EventFd, FileLock, spawn, type SyncWaitOptions } from "../../mod.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const SIGNALS = "20";
@@ -37,7 +38,7 @@ const results: string[] = [];
 for (const wait of waits) {
   for (const options of [{}, { timeoutMs: 10_000 }]) {
     handled = Promise.withResolvers();
-    const timer = new Promise((resolve) => setTimeout(resolve, 1));
+    const timer = pause(1);
     const result = wait(options);
     await Promise.all([handled.promise, timer]);
     results.push(`${options.timeoutMs ?? "for ever"}: ${result}`);

@@ -10,6 +10,7 @@
  */
 
 import { FileLock } from "../../mod.ts";
+import { pause } from "../_time.ts";
 import { hear, say } from "./_peer.ts";
 
 const [path, numberPath, many] = Deno.args;
@@ -18,7 +19,7 @@ const SPREAD_MS = 500;
 async function hold(signal?: AbortSignal): Promise<void> {
   using _lock = await FileLock.acquire(path!, signal === undefined ? {} : { signal });
   const count = Number(Deno.readTextFileSync(numberPath!));
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await pause(1);
   Deno.writeTextFileSync(numberPath!, String(count + 1));
 }
 

@@ -15,6 +15,7 @@ import {
   SysvSharedMemory,
 } from "../../mod.ts";
 import { openFds, openRuntimeFds } from "../_fds.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const { gc } = globalThis as unknown as { gc(): void };
@@ -61,7 +62,7 @@ function mappings(): number {
 async function measure(): Promise<{ fds: string[]; mappings: number; rss: number }> {
   for (let i = 0; i < 3; i++) {
     gc();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
   return { fds: openFds(), mappings: mappings(), rss: Deno.memoryUsage().rss };
 }

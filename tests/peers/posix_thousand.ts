@@ -7,6 +7,7 @@
 
 import { listNames, readSmallFile } from "../../lib/_proc.ts";
 import { PosixMessageQueue } from "../../mod.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const QUEUES = 200;
@@ -40,7 +41,7 @@ const [first, ...others] = queues;
 feed(first!);
 await Promise.all(receives.slice(0, RECEIVES)); // whatever waits for the others is at work
 const expected = Number(Deno.args[0]);
-while (parked() !== expected) await new Promise((resolve) => setTimeout(resolve, 1));
+while (parked() !== expected) await pause(1);
 others.forEach(feed);
 const received = await Promise.all(receives);
 const sum = received.reduce((a, b) => a + b, 0);

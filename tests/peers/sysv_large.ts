@@ -2,7 +2,8 @@
 // lowered again at the end.
 import { assertEquals, assertThrows } from "@std/assert";
 import { IPC_PRIVATE, IpcMessageSizeError, SysvMessageQueue } from "../../mod.ts";
-import { pattern, threadsIn, until } from "../_sysv.ts";
+import { pattern, threadsIn } from "../_sysv.ts";
+import { until } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const queue = SysvMessageQueue.create(IPC_PRIVATE);

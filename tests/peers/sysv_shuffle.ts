@@ -1,6 +1,7 @@
 // 300 times: takes from all five semaphores of set ID at once, waits a moment, gives back. Every
 // form of waiting has its turn.
 import { SysvSemaphoreSet } from "../../mod.ts";
+import { pause } from "../_time.ts";
 import { hear, say } from "./_peer.ts";
 
 const set = SysvSemaphoreSet.fromId(Number(Deno.args[0]));
@@ -15,8 +16,8 @@ for (let round = 0; round < 300; round++) {
   })).filter(({ delta }) => delta !== 0);
   if (round % 3 === 0) set.opSync(ops, round % 2 === 0 ? {} : { timeoutMs: 10_000 });
   else if (round % 3 === 1) await set.op(ops);
-  else while (!set.tryOp(ops)) await new Promise((resolve) => setTimeout(resolve, 0));
-  if (round % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  else while (!set.tryOp(ops)) await pause();
+  if (round % 5 === 0) await pause(1);
   set.opSync(ops.map((op) => ({ ...op, delta: -op.delta })));
 }
 say("done");

@@ -7,6 +7,7 @@
 
 import { openFds, openRuntimeFds } from "../_fds.ts";
 import { inWorker } from "../_worker.ts";
+import { pause } from "../_time.ts";
 import { say } from "./_peer.ts";
 
 const [folder, how, expected] = Deno.args;
@@ -18,5 +19,5 @@ for (let i = 0; i < WORKERS; i++) {
   await inWorker("waiting_worker", "wait", `${folder}/${how}-${i}`, how);
 }
 const left = (): string[] => openFds().filter((link) => !before.has(link));
-while (left().length !== Number(expected)) await new Promise((resolve) => setTimeout(resolve, 5));
+while (left().length !== Number(expected)) await pause(5);
 say([...new Set(left().map((link) => link.replace(/:.*/, "")))].join(" "));
