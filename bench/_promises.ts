@@ -18,6 +18,8 @@ export interface Row {
   ratios?: Quartiles;
   goal?: number;
   holds?: boolean;
+  /** What explains a miss. */
+  because?: string;
   /** Of a latency: what 99 of 100 stay below. */
   p99Ns?: number;
   error?: string;
@@ -61,7 +63,7 @@ export async function measurePromise(
 ): Promise<Row> {
   const { what } = promised;
   try {
-    const found = "goal" in promised
+    const found = "theirs" in promised
       ? await measureRatio(module, promised, effort, folder)
       : await measureLatency(module, promised);
     return { what, ...found };
@@ -73,7 +75,7 @@ export async function measurePromise(
 
 async function measureRatio(
   module: string,
-  { ours, theirs, goal, pinned, inside = [] }: Ratio,
+  { ours, theirs, goal, because, pinned, inside = [] }: Ratio,
   effort: Effort,
   folder: string,
 ): Promise<Omit<Row, "what">> {
@@ -81,7 +83,8 @@ async function measureRatio(
     .map((command) => [...inside, ...command]);
   const [a, b] = pinned ? commands.map(onOneCpu) : commands;
   const found = await comparePairs(a!, b!, effort, pinned ? "cpu" : "wall");
-  return { ...found, goal, holds: holds(found.ratios, goal) };
+  if (goal === undefined) return found;
+  return { ...found, goal, holds: holds(found.ratios, goal), ...(because && { because }) };
 }
 
 async function measureLatency(module: string, { ours }: Latency): Promise<Omit<Row, "what">> {

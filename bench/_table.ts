@@ -6,7 +6,7 @@
 
 import type { Row } from "./_promises.ts";
 
-const WHAT = 66;
+const WHAT = 74;
 const NUMBER = 11;
 
 /** The line above all others. */
@@ -26,17 +26,20 @@ export function lineOf(row: Row): string {
     string,
     string,
   ];
+  const goal = row.goal === undefined ? "" : `${row.goal.toFixed(2)}  ${row.holds ? "yes" : "NO"}`;
   return cells(row.what, time(row.oursNs!), time(row.theirsNs!), median) +
-    `   ${low}-${high}   ${row.goal!.toFixed(2)}  ${row.holds ? "yes" : "NO"}`;
+    `   ${low}-${high}   ${goal}`.trimEnd();
 }
 
-/** The line below all others. */
+/** The lines below all others. */
 export function verdict(rows: Row[]): string {
   const promised = rows.filter(({ goal }) => goal !== undefined);
-  const missed = promised.filter(({ holds }) => !holds).length;
+  const missed = promised.filter(({ holds }) => !holds);
   const failed = rows.filter(({ error }) => error !== undefined).length;
-  return `${promised.length - missed} of ${promised.length} promised ratios hold` +
+  const sum = `${promised.length - missed.length} of ${promised.length} promised ratios hold` +
     (failed > 0 ? `; failed measurements: ${failed}` : "");
+  const reasons = missed.map(({ what, because = "no reason is known" }) => `${what}: ${because}`);
+  return [sum, ...reasons].join("\n");
 }
 
 function cells(what: string, ...numbers: string[]): string {

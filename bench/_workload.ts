@@ -26,8 +26,10 @@ export type Promised = Ratio | Latency;
 /** Our time to theirs. */
 export interface Ratio {
   what: string;
-  /** What the ratio must not exceed. */
-  goal: number;
+  /** What the ratio must not exceed; none if it is told to explain another. */
+  goal?: number;
+  /** What explains a miss. */
+  because?: string;
   /** A workload of this module, and its arguments. */
   ours: string[];
   /** The same in C (a program in `peers/`), or of another module here. */

@@ -22,6 +22,9 @@ import { type ConnectionType, UnixConnection, UnixDatagram, UnixListener } from 
 const PEER = 3;
 const POURED = ["64", "4096", "65536", "1048576"];
 
+const TELLS_END =
+  "to tell an empty message from the end takes recvmsg and a timestamp, in C too (row below)";
+
 export const promises: Promised[] = [
   ...["stream", "seqpacket"].map((type) => ({
     what: `${type} socket, 64 B: tryWrite and tryRead`,
@@ -29,6 +32,7 @@ export const promises: Promised[] = [
     ours: ["together", type, "64"],
     theirs: { c: ["socket", "together", type, "64"] },
     pinned: true,
+    ...(type === "seqpacket" && { because: TELLS_END }),
   })),
   ...["stream", "seqpacket"].map((type) => ({
     what: `${type} socket, 64 B: round trip, Sync`,
@@ -36,17 +40,16 @@ export const promises: Promised[] = [
     ours: ["pingpong", type, "64"],
     theirs: { c: ["socket", "pingpong", type, "64"] },
     pinned: true,
+    ...(type === "seqpacket" && { because: TELLS_END }),
   })),
   {
     what: "seqpacket socket, 64 B: tryWrite and tryRead (C: recvmsg, SO_TIMESTAMP)",
-    goal: 1.2,
     ours: ["together", "seqpacket", "64"],
     theirs: { c: ["socket", "together", "seqpacket-end", "64"] },
     pinned: true,
   },
   {
     what: "seqpacket socket, 64 B: round trip, Sync (C: recvmsg, SO_TIMESTAMP)",
-    goal: 1.15,
     ours: ["pingpong", "seqpacket", "64"],
     theirs: { c: ["socket", "pingpong", "seqpacket-end", "64"] },
     pinned: true,
