@@ -280,9 +280,11 @@ export class Send implements Waiter<true> {
     const size = BigInt(this.#sizeBytes);
     if (libc().msgsnd(this.#id, this.#kept.address, size, IPC_NOWAIT) === 0) return true;
     if (errno() !== ERRNO.EAGAIN) failSend(this.#id);
+    checkRoom(this.#id, this.#sizeBytes);
   }
 
   keep(): void {
+    checkRoom(this.#id, this.#sizeBytes); // where others stand in line, nothing was tried yet
     this.#kept = new Scratch(MSGBUF.mtext + this.#sizeBytes);
     this.#kept.bytes.set(outgoing!.range(0, this.#kept.bytes.length));
   }

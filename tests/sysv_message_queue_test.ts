@@ -467,6 +467,24 @@ test("SysvMessageQueue.send() refuses what can never fit instead of waiting", as
   assertEquals(queue.trySend(1, "x"), false);
 });
 
+test("SysvMessageQueue.send() refuses what can never fit behind others that wait, too", async () => {
+  using owned = newQueue();
+  const { queue } = owned;
+  queue.set({ maxBytes: 100 });
+  queue.sendSync(1, new Uint8Array(100));
+  const first = queue.send(2, new Uint8Array(50));
+  await assertRejects(() => queue.send(3, new Uint8Array(101)), IpcMessageSizeError, "msg_qbytes");
+  const lowered = queue.send(4, new Uint8Array(100));
+  const last = queue.send(5, new Uint8Array(90));
+  queue.set({ maxBytes: 90 });
+  assertEquals(queue.tryReceive()!.type, 1);
+  await first;
+  await assertRejects(() => lowered, IpcMessageSizeError, "msg_qbytes");
+  assertEquals(queue.tryReceive()!.type, 2);
+  await last;
+  assertEquals(queue.tryReceive()!.type, 5);
+});
+
 test("SysvMessageQueue refuses wrong arguments before any call", async () => {
   using owned = newQueue();
   const { queue } = owned;
