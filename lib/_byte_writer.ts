@@ -31,6 +31,8 @@ export interface ByteSink {
   ): number | undefined;
   /** Waits until there may be room. */
   writable(signal?: AbortSignal): Promise<void>;
+  /** Ends the waits of this handle as if there were room: they look again. */
+  lookAgain(): void;
   /** Says that nothing more comes. */
   end(): void;
 }
@@ -137,10 +139,10 @@ export class ByteWriter {
   async #writeLater(job: Job, signal: AbortSignal | undefined): Promise<number> {
     try {
       await this.#turns.run(() => this.#advance(job, false), this.#wait, signal);
-      return job.bytes.length;
     } catch (error) {
-      throw this.#failed(job, error);
+      if (!job.isDone) throw this.#failed(job, error); // a Sync write may have finished it
     }
+    return job.bytes.length;
   }
 
   #block(job: Job, before: Job | undefined, timeoutMs: number): void {
@@ -154,6 +156,8 @@ export class ByteWriter {
       blockUntil(() => attempt(false), this.#sink.fd, POLLOUT, timeoutMs, blocked);
     } catch (error) {
       throw this.#failed(job, error);
+    } finally {
+      if (before?.isDone) this.#sink.lookAgain();
     }
   }
 
@@ -174,7 +178,7 @@ export class ByteWriter {
   /** What to throw when a job ends early: what has been written cannot be taken back. */
   #failed(job: Job, error: unknown): unknown {
     if (this.#begun === job) this.#begun = undefined;
-    if (job.written === 0 || job.isDone) return error;
+    if (job.written === 0) return error;
     const ErrorClass = error instanceof IpcError ? error.constructor as IpcErrorClass : IpcError;
     const { code, errno, syscall } = error instanceof IpcError ? error : CANCELED;
     return new ErrorClass(

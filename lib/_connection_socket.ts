@@ -102,6 +102,10 @@ export class ConnectionSocket implements ByteSource, ByteSink {
     return this.waits.writable(signal);
   }
 
+  lookAgain(): void {
+    this.waits.lookAgain();
+  }
+
   end(): void {
     libc().shutdown(this.fd, SHUT_WR); // fails only if the peer is gone
   }

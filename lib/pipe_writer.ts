@@ -195,6 +195,10 @@ class PipeSink implements ByteSink {
     return this.#end.waits.writable(signal);
   }
 
+  lookAgain(): void {
+    this.#end.waits.lookAgain();
+  }
+
   end(): void {
     this.#end.close();
   }

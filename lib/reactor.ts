@@ -80,6 +80,11 @@ export class FdWaits {
     for (const _ of this.#pending) polls().unref();
   }
 
+  /** Ends all waits as if something had happened: readiness is a hint. */
+  lookAgain(): void {
+    for (const wait of this.#pending) wait.endAsReady();
+  }
+
   /** Ends all waits with `IpcClosedError`; to be called before the descriptor is closed. */
   close(): void {
     this.#isClosed = true;
@@ -132,6 +137,11 @@ class Wait implements HabitualWatch {
     this.#forget();
     if (refusal === undefined) this.#resolve();
     else this.#reject(refusal);
+  }
+
+  endAsReady(): void {
+    this.#poll.stop();
+    this.ready();
   }
 
   /** Ends the wait, unless the descriptor turns out to be ready. */

@@ -222,6 +222,24 @@ test("PipeWriter.writeSync() finishes a write that has begun before its own", as
   assertEquals(await begun, 65536 + 10);
 });
 
+test("PipeWriter.write() that writeSync() finished ends with it, though the pipe is full", async () => {
+  using pipe = Pipe.create();
+  const capacity = fill(pipe);
+  drain(pipe.reader);
+  for (const isAborted of [false, true]) {
+    const controller = new AbortController();
+    const begun = pipe.writer.write(new Uint8Array(capacity + 1000), {
+      signal: controller.signal,
+    });
+    assertEquals(drain(pipe.reader), capacity);
+    pipe.writer.writeSync(new Uint8Array(capacity - 1000)); // behind the 1000 that were missing
+    assertEquals(pipe.writer.tryWrite("x"), false);
+    if (isAborted) controller.abort(new Error("too late"));
+    assertEquals(await begun, capacity + 1000);
+    assertEquals(drain(pipe.reader), capacity);
+  }
+});
+
 test("PipeWriter writes strings as UTF-8, and refuses anything else", async () => {
   using pipe = Pipe.create();
   assertEquals(await pipe.writer.write("żółw"), 7);
