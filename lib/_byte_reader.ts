@@ -136,7 +136,7 @@ export class ByteReader {
   async #pull(controller: ReadableByteStreamController, signal: AbortSignal): Promise<void> {
     const attempt = (): boolean | undefined => {
       // The consumer went away: what comes now is for whoever reads next.
-      if (!this.#stream!.locked) return false;
+      if (signal.aborted || !this.#stream!.locked) return false;
       const request = controller.byobRequest;
       const view = request?.view as Uint8Array<ArrayBuffer> | undefined;
       const into = view ?? (arrivals ??= new Uint8Array(CHUNK_BYTES));
