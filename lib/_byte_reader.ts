@@ -7,6 +7,7 @@
 import { POLLIN } from "../ffi/constants.ts";
 import { blockUntil } from "./_block.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
+import { isTurnDue } from "./_event_loop.ts";
 import { copyOut } from "./_slab.ts";
 import { Turns } from "./_turns.ts";
 import { checkTimeout } from "./_validate.ts";
@@ -50,8 +51,10 @@ export class ByteReader {
   async read(p: Uint8Array, options?: WaitOptions): Promise<number | null> {
     this.assertUnlocked();
     const buffer = checkBuffer(p);
-    const now = this.#turns.mustRun() ? undefined : this.#source.receive(buffer, false);
-    return now !== undefined ? now : await this.#readLater(buffer, options?.signal);
+    const now = this.#turns.isTaken ? undefined : this.#source.receive(buffer, false);
+    if (now === undefined) return await this.#readLater(buffer, options?.signal);
+    if (isTurnDue()) await this.#turns.letTurn();
+    return now;
   }
 
   /** As `read()`, blocking the thread. */
@@ -72,8 +75,10 @@ export class ByteReader {
   /** Waits until an attempt to take something from the source gives it. */
   async take<T>(attempt: () => T | undefined, options?: WaitOptions): Promise<T> {
     this.assertUnlocked();
-    const now = this.#turns.mustRun() ? undefined : attempt();
-    return now !== undefined ? now : await this.#turns.run(attempt, this.#wait, options?.signal);
+    const now = this.#turns.isTaken ? undefined : attempt();
+    if (now === undefined) return await this.#turns.run(attempt, this.#wait, options?.signal);
+    if (isTurnDue()) await this.#turns.letTurn();
+    return now;
   }
 
   /** As `take()`, blocking the thread. */
@@ -147,8 +152,9 @@ export class ByteReader {
       else if (count !== null) controller.enqueue(into.slice(0, count));
       return true;
     };
-    if (!this.#turns.mustRun() && attempt() !== undefined) return;
-    await this.#turns.run(attempt, this.#wait, signal);
+    if (this.#turns.isTaken || attempt() === undefined) {
+      await this.#turns.run(attempt, this.#wait, signal);
+    } else if (isTurnDue()) await this.#turns.letTurn();
   }
 }
 

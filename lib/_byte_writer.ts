@@ -7,6 +7,7 @@
 import { POLLOUT } from "../ffi/constants.ts";
 import { IpcError, type IpcErrorClass } from "../ffi/errors.ts";
 import { blockUntil } from "./_block.ts";
+import { isTurnDue } from "./_event_loop.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { Turns } from "./_turns.ts";
 import { checkTimeout, toBytes } from "./_validate.ts";
@@ -74,7 +75,9 @@ export class ByteWriter {
   ): Promise<number> {
     this.assertUnlocked();
     const now = this.#write(payload, options?.signal, fds);
-    return typeof now === "number" ? now : await now;
+    if (typeof now !== "number") return await now;
+    if (isTurnDue()) await this.#turns.letTurn();
+    return now;
   }
 
   /** As `write()`, blocking the thread. Finishes a write that has begun first. */
@@ -124,7 +127,7 @@ export class ByteWriter {
     fds: readonly number[],
   ): number | Promise<number> {
     const bytes = toBytes(payload, this.#action);
-    const written = this.#turns.mustRun() ? undefined : this.#sink.send(bytes, false, fds);
+    const written = this.#turns.isTaken ? undefined : this.#sink.send(bytes, false, fds);
     if (written === bytes.length) return written;
     return this.#writeLater(this.#job(bytes, fds, written), signal);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
+import { eventLoopTurn } from "./_event_loop.ts";
 
 /** Ends when the descriptor may be ready; rejects on abort and close. */
 export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
@@ -13,25 +13,22 @@ export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
 export class Turns {
   readonly #queue = new Set<() => void>();
   #isTaken = false;
-  #isTurnDue = false;
 
   /** Whether somebody waits: who tries now would overtake. */
   get isTaken(): boolean {
     return this.#isTaken;
   }
 
-  /**
-   * Whether a call must not try at once but `run()`, right now: since somebody waits, or since
-   * it is time for the event loop to turn.
-   */
-  mustRun(): boolean {
-    if (this.#isTaken) return true;
-    return this.#isTurnDue = isTurnDue();
+  /** Lets the event loop turn after a call that need not wait, and before those that follow. */
+  async letTurn(): Promise<void> {
+    this.#isTaken = true;
+    await eventLoopTurn();
+    this.#pass();
   }
 
   /**
-   * Waits and tries until the attempt gives something. Unless `mustRun()` was so, the caller has
-   * just tried in vain.
+   * Waits and tries until the attempt gives something. Unless somebody waits, the caller has just
+   * tried in vain.
    *
    * @param attempt What to do; `undefined` means "not now", and that nothing was changed.
    * @throws What `wait` and `attempt` throw; the signal's reason.
@@ -41,7 +38,7 @@ export class Turns {
     this.#isTaken = true;
     if (!isFirst) await this.#take(signal);
     try {
-      if (isFirst) await (this.#isTurnDue ? this.#turn() : wait(signal));
+      if (isFirst) await wait(signal);
       for (;;) {
         const result = attempt();
         if (result !== undefined) return result;
@@ -50,11 +47,6 @@ export class Turns {
     } finally {
       this.#pass();
     }
-  }
-
-  #turn(): Promise<void> {
-    this.#isTurnDue = false;
-    return eventLoopTurn();
   }
 
   async #take(signal: AbortSignal | undefined): Promise<void> {

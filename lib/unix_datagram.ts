@@ -10,6 +10,7 @@ import { IpcClosedError } from "../ffi/errors.ts";
 import { libc } from "../ffi/libc.ts";
 import { blockUntil } from "./_block.ts";
 import { DatagramSocket, type Outgoing } from "./_datagram_socket.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { closeFd } from "./_files.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { addressText, encodeAddress, type SocketAddress, toAddress } from "./_socket_address.ts";
@@ -286,7 +287,10 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
     const outgoing = outgoingOf(payload, options);
     const key = String(outgoing.to ?? "");
     const turns = this.#sending.get(key) ?? new Turns();
-    if (!turns.mustRun() && this.#socket.send(outgoing, false)) return;
+    if (!turns.isTaken && this.#socket.send(outgoing, false)) {
+      if (isTurnDue()) await eventLoopTurn();
+      return;
+    }
     this.#sending.set(key, turns);
     const wait = (signal?: AbortSignal): Promise<void> => this.#socket.room(outgoing.to, signal);
     try {
@@ -353,13 +357,16 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
    */
   async receive(options: MessageLimits & WaitOptions = {}): Promise<Datagram> {
     const limits = checkLimits(options, RECEIVE);
-    const now = this.#receiving.mustRun() ? undefined : this.#receive(limits, false);
-    if (now !== undefined) return now;
-    return await this.#receiving.run(
-      () => this.#receive(limits, false),
-      this.#wait,
-      options.signal,
-    );
+    const now = this.#receiving.isTaken ? undefined : this.#receive(limits, false);
+    if (now === undefined) {
+      return await this.#receiving.run(
+        () => this.#receive(limits, false),
+        this.#wait,
+        options.signal,
+      );
+    }
+    if (isTurnDue()) await this.#receiving.letTurn();
+    return now;
   }
 
   /**

@@ -308,6 +308,18 @@ test("PipeReader.readable that is canceled as bytes come delivers them or leaves
   assert(left > 0);
 });
 
+test("PipeReader.read() is not overtaken by tryRead(), whenever the event loop turns", async () => {
+  using pipe = Pipe.create();
+  for (let i = 0; i < 300; i++) {
+    pipe.writer.writeSync("AB");
+    const [first, second] = [new Uint8Array(1), new Uint8Array(1)];
+    const reading = pipe.reader.read(first);
+    assertEquals(pipe.reader.tryRead(second), 1);
+    assertEquals(await reading, 1);
+    assertEquals(new TextDecoder().decode(Uint8Array.of(...first, ...second)), "AB");
+  }
+});
+
 test("PipeReader.fromFd() refuses what is not a reading end, and does not take it", () => {
   using pipe = Pipe.create();
   const wrongEnd = assertThrows(() => PipeReader.fromFd(pipe.writer.fd), IpcError);

@@ -240,6 +240,19 @@ test("PipeWriter.write() that writeSync() finished ends with it, though the pipe
   }
 });
 
+test("PipeWriter.write() is not overtaken by writeSync(), whenever the event loop turns", async () => {
+  using pipe = Pipe.create();
+  const rounds = 300; // the event loop turns in two of them
+  for (let i = 0; i < rounds; i++) {
+    const first = pipe.writer.write("A");
+    pipe.writer.writeSync("B");
+    await first;
+  }
+  const all = new Uint8Array(3 * rounds);
+  const count = pipe.reader.readSync(all)!;
+  assertEquals(new TextDecoder().decode(all.subarray(0, count)), "AB".repeat(rounds));
+});
+
 test("PipeWriter writes strings as UTF-8, and refuses anything else", async () => {
   using pipe = Pipe.create();
   assertEquals(await pipe.writer.write("żółw"), 7);

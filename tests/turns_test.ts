@@ -17,19 +17,28 @@ test("reads that wait for the event loop to turn are served in the order they ca
   assertEquals(seen, Array.from({ length: count }, (_, i) => i % 256));
 });
 
-test("Turns: one call in 128 lets the event loop turn, and what it then finds it takes", async () => {
-  const turns = new Turns();
-  const untilDue = (): number => {
-    for (let calls = 1;; calls++) if (turns.mustRun()) return calls;
-  };
-  const never = (): Promise<void> => Promise.reject(new Error("waited"));
+test("calls that never wait let the event loop turn now and then", async () => {
+  const [here, there] = UnixConnection.pair();
+  using _ = here, __ = there;
   let hasTurned = false;
   setTimeout(() => hasTurned = true, 0);
-  for (let i = 0; i < 1000 && !hasTurned; i++) {
-    untilDue();
-    assertEquals(await turns.run(() => "taken", never, AbortSignal.abort()), "taken");
+  const byte = new Uint8Array(1);
+  for (let i = 0; i < 10_000 && !hasTurned; i++) {
+    await here.write(byte);
+    await there.read(byte);
   }
   assert(hasTurned);
-  assertEquals(untilDue(), 128);
+});
+
+test("Turns: who comes while the event loop turns is served after it, in order", async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const turn = turns.letTurn().then(() => seen.push("turn"));
+  assert(turns.isTaken);
+  const never = (): Promise<void> => Promise.reject(new Error("waited"));
+  const calls = ["first", "second"].map((name) => turns.run(() => seen.push(name), never));
+  await Promise.all([...calls, turn]);
+  assertEquals(seen, ["turn", "first", "second"]);
+  assert(!turns.isTaken);
   await assertRejects(() => turns.run(() => undefined, never), Error, "waited");
 });
