@@ -104,6 +104,7 @@ test("ipc rm wants conditions, not kinds alone", async () => {
       [["rm"], 2, /^ipc rm: remove what\? .*; see "ipc help rm"\n$/],
       [["rm", "sysv-shm", "posix-mq"], 2, /^ipc rm: remove what\?/],
       [["rm", "--all", "--orphans"], 2, /^ipc rm: --all takes no conditions/],
+      [["rm", "--all=shm", "--dry-run"], 2, /^ipc rm: --all takes no value/],
       [["rm", "sysv-shm", "posix-mq", "/jobs"], 2, /^ipc rm: which sysv-shm\?/],
       [["rm", "/jobs"], 2, /^ipc rm: KIND must be one of/],
       [["rm", "sysv-shm", "jobs"], 2, /^ipc rm: a System V object is an id, or a key/],

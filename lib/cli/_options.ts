@@ -86,6 +86,7 @@ function spellOut(options: Options, args: readonly string[]): string[] {
     if (!/^-./.test(word)) {
       operands.push(word);
     } else if (!Object.hasOwn(options, name)) {
+      checkNoValue(options, word);
       spelled.push(word);
     } else if (isValued(options[name]!)) {
       const value = rest === "" ? words.shift() : rest.replace(/^=/, "");
@@ -97,6 +98,13 @@ function spellOut(options: Options, args: readonly string[]): string[] {
     }
   }
   return [...spelled, "--", ...operands];
+}
+
+/** `--all=shm` is not `--all`, which would take everything. */
+function checkNoValue(options: Options, word: string): void {
+  const name = /^--([^=]+)=/.exec(word)?.[1];
+  if (name === undefined || !Object.hasOwn(options, name) || isValued(options[name]!)) return;
+  throw new UsageError(`--${name} takes no value`);
 }
 
 function longName(options: Options, letter: string): string {
