@@ -32,10 +32,10 @@ export class CreatorCheck {
     if (segment.creatorPid === 0) return "unknown"; // of another pid namespace
     const start = this.#startOf(segment.creatorPid);
     if (start === "dead") return "orphan";
-    const changedMs = segment.changeTime.getTime();
-    // A segment older than the machine: somebody has set the clock since, and it proves nothing.
-    if (start === "hidden" || changedMs + STAMP_MS < this.#bootMs) return "unknown";
-    return start > changedMs + STAMP_MS + LAG_MS ? "orphan" : "idle";
+    if (start === "hidden") return "unknown";
+    // Started after the segment: a later process with that pid, or the clock was set since.
+    const isLater = start > segment.changeTime.getTime() + STAMP_MS + LAG_MS;
+    return isLater ? "unknown" : "idle";
   }
 
   #startOf(pid: number): Start {

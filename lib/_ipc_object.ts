@@ -24,12 +24,12 @@ export type ObjectKind =
  *
  * | Kind | `in use` | `idle` | `orphan` | `unknown` |
  * | --- | --- | --- | --- | --- |
- * | `sysv-shm` | attached | not attached, its creator may live | not attached, its creator is dead | not attached, and the creator is not of this pid namespace, or cannot be told from a later process with its pid |
+ * | `sysv-shm` | attached | not attached, its creator may live | not attached, its creator is dead | not attached, and the creator is not of this pid namespace, or a process with its pid started later |
  * | `sysv-msg`, `sysv-sem` | | | | always: the kernel keeps neither creator nor holders |
  * | `posix-shm`, `posix-mq`, `posix-sem` | somebody has it open or mapped | | nobody has, on the whole system | no holder was found, and this process may not ask the kernel |
  *
- * A process that got a segment creator's pid later is told by its start, which is after the
- * segment's `changeTime`.
+ * A process with the pid of a segment's creator, which started after the segment's `changeTime`,
+ * may have got that pid later, or somebody has set the clock since: that proves nothing.
  *
  * For POSIX objects the kernel is asked for a write lease (`F_SETLEASE`), which it grants only if
  * no descriptor and no mapping of the object exists: in any process, in any namespace, or on its
