@@ -54,7 +54,7 @@ export interface PosixSharedMemoryStatus {
   gid: number;
   /** Permission bits. */
   mode: number;
-  /** When owner, mode, size or contents changed last. */
+  /** When owner, mode or size changed last, or `write(2)` wrote; stores into a mapping do not count. */
   changeTime: Date;
 }
 

@@ -34,10 +34,11 @@ test("ipc rm removes what is named, and nothing else, over random populations", 
 test("ipc rm leaves what was replaced, changed or opened since it was listed", async () => {
   const races = JSON.parse(await runPeer("rm_races", [], ["-A"], { prefix: EMPTY }));
   const first = "removed posix-shm FIRST\n";
+  const kept = [0, `${first}kept posix-shm OTHER: somebody has opened it\n`, ""];
   const stays = "was replaced or changed meanwhile: it stays";
   assertEquals(races, {
     replaced: [1, first, `ipc rm: posix-shm OTHER ${stays}\n`],
-    inUse: [0, `${first}kept posix-shm OTHER: somebody has opened it\n`, ""],
+    inUse: [kept, kept],
     gone: [0, first, ""],
     reused: [1, "removed sysv-shm 0\n", `ipc rm: sysv-shm ID ${stays}\n`],
     busy: [0, "removed posix-mq FIRST\nremoved posix-mq OTHER\n", ""],

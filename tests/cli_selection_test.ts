@@ -71,6 +71,7 @@ const MEETS: {
     ),
   isOrphan: ({ verdict }) => !["in use", "idle", "unknown"].includes(verdict),
   unusedSince: (object, asked) =>
+    ["idle", "orphan", "unknown"].includes(object.verdict) &&
     Object.values(object).every((field) => !(field instanceof Date) || field <= asked),
   uid: (object, asked) => object.uid === asked,
   name: (object, asked) => "name" in object && asked.test(object.name.replace("/", "")),

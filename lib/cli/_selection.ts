@@ -15,7 +15,10 @@ export interface Selection {
   targets?: readonly ObjectTarget[];
   /** It is proved to be left behind; `unknown` is no proof. */
   isOrphan?: true;
-  /** Nobody has used or changed it since, as far as the kernel keeps it. */
+  /**
+   * It is not in use, and nobody has used or changed it since, as far as the kernel keeps it:
+   * writing into mapped memory leaves no time.
+   */
   unusedSince?: Date;
   /** This user owns it. */
   uid?: number;
@@ -30,7 +33,8 @@ export function select<T extends IpcObject>(objects: readonly T[], selection: Se
     (kinds === undefined || kinds.includes(object.kind)) &&
     (targets === undefined || targets.some((target) => isTarget(object, target))) &&
     (isOrphan === undefined || object.verdict === "orphan") &&
-    (unusedSince === undefined || lastUse(object) <= unusedSince) &&
+    (unusedSince === undefined ||
+      (object.verdict !== "in use" && lastUse(object) <= unusedSince)) &&
     (uid === undefined || object.uid === uid) &&
     (name === undefined || ("name" in object && name.test(object.name.slice(1))))
   );

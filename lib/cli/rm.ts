@@ -33,7 +33,7 @@ const OPTIONS = {
   "older-than": {
     value: "TIME",
     parse: duration,
-    help: "Only what nobody has used or changed for so long",
+    help: "Only what is not in use, and nobody has used or changed for so long",
   },
   owner: { value: "USER", parse: userId, help: "Only what this user owns" },
   name: { value: "GLOB", parse: globOf, help: "Only POSIX objects with such a name" },
@@ -52,9 +52,10 @@ export const rm = defineCommand(OPTIONS, {
 never takes an object whose verdict is unknown, as that of System V queues and semaphores always is.
 
 Just before it goes, each object is looked at again: one that was replaced or changed since it was
-listed stays, and with --orphans one that somebody has opened. The kernel has no call that
-looks and removes at once, so a microsecond remains; and of System V objects, one of the same
-process, key and size, made within a second in place of another with its id, cannot be told apart.`,
+listed stays, and with --orphans or --older-than one that somebody has opened. The kernel has no
+call that looks and removes at once, so a microsecond remains; and of System V objects, one of the
+same process, key and size, made within a second in place of another with its id, cannot be told
+apart.`,
   examples: [
     ["ipc rm --orphans --dry-run", "what dead processes have left"],
     ["ipc rm sysv-shm 5 0x1234 posix-mq /jobs", "two segments, by id and by key, and a queue"],
@@ -63,15 +64,16 @@ process, key and size, made within a second in place of another with its id, can
   ],
   run({ values, operands }) {
     const selection = selectionOf(values, operands);
-    const { targets = [], kinds = OBJECT_KINDS, isOrphan = false } = selection;
+    const { targets = [], kinds = OBJECT_KINDS, isOrphan, unusedSince } = selection;
     const listed = listObjects({ kinds: [...kinds] });
     const unlisted = targets.filter((target) => !listed.some((object) => isTarget(object, target)));
     const isDry = values["dry-run"];
     const needsList = isDry || hasFilter(selection);
+    const sparesHeld = isOrphan !== undefined || unusedSince !== undefined;
     const results = [
       ...unlisted.map((target) => needsList ? failMissing(target) : removeUnlisted(target)),
       ...select(listed, selection).map((object) =>
-        isDry ? done(`would remove ${shown(object)}`) : remove(object, isOrphan)
+        isDry ? done(`would remove ${shown(object)}`) : remove(object, sparesHeld)
       ),
     ];
     return results.includes(false) ? EXIT.failed : EXIT.ok;
@@ -133,14 +135,14 @@ function removeUnlisted(target: ObjectTarget): boolean {
 }
 
 /** Removes an object that is still what was listed. */
-function remove(object: IpcObject, isOrphan: boolean): boolean {
+function remove(object: IpcObject, sparesHeld: boolean): boolean {
   return attempt(() => {
     const { fate, isHeld } = lookAgain(object);
     if (fate === "gone") return isGone(object);
     if (fate === "other") {
       return fail(`${shown(object)} was replaced or changed meanwhile: it stays`);
     }
-    if (isOrphan && isHeld) return done(`kept ${shown(object)}: somebody has opened it`);
+    if (sparesHeld && isHeld) return done(`kept ${shown(object)}: somebody has opened it`);
     removeObject(object);
     const isLeft = object.kind === "sysv-shm" && isHeld;
     return done(

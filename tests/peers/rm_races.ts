@@ -36,11 +36,16 @@ const replaced = await during(["rm", "--orphans"], (other) => {
 });
 PosixSharedMemory.unlink(listedName());
 
-make();
-let opened: PosixSharedMemory | undefined;
-const inUse = await during(["rm", "--orphans"], (other) => opened = PosixSharedMemory.open(other));
-opened?.close();
-PosixSharedMemory.unlink(listedName());
+const inUse: unknown[] = [];
+for (const condition of ["--orphans", "--older-than=0"]) {
+  make();
+  let opened: PosixSharedMemory | undefined;
+  inUse.push(
+    await during(["rm", condition], (other) => opened = PosixSharedMemory.open(other)),
+  );
+  opened?.close();
+  PosixSharedMemory.unlink(listedName());
+}
 
 make();
 const gone = await during(["rm", "--orphans"], PosixSharedMemory.unlink);
