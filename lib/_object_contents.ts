@@ -6,15 +6,19 @@
 
 import { check } from "../ffi/check.ts";
 import { O_NOFOLLOW, O_RDONLY } from "../ffi/constants.ts";
-import { IpcCorruptionError } from "../ffi/errors.ts";
+import { IpcCorruptionError, IpcError } from "../ffi/errors.ts";
 import { libc } from "../ffi/libc.ts";
 import { closeFd, openFile } from "./_files.ts";
-import type { IpcObject } from "./_ipc_object.ts";
+import type { IpcObject, SysvSharedMemoryObject } from "./_ipc_object.ts";
+import { sysctl } from "./_limits.ts";
 import { explainFile, SEMAPHORE_PREFIX, SHM_FOLDER } from "./_shm_file.ts";
 import { PosixMessageQueue } from "./posix_message_queue.ts";
 import { SysvMessageQueue } from "./sysv_message_queue.ts";
 import { SysvSemaphoreSet } from "./sysv_semaphore_set.ts";
 import { SysvSharedMemory } from "./sysv_shared_memory.ts";
+
+/** Removes a segment when the last process detaches. */
+const FORCED = "kernel.shm_rmid_forced";
 
 /** One semaphore of a System V set. */
 export interface SemaphoreState {
@@ -57,7 +61,7 @@ export function contentsOf(
 ): ObjectContents {
   switch (object.kind) {
     case "sysv-shm":
-      return { bytes: bytesOf(object.id, most.bytes) };
+      return { bytes: bytesOf(object, most.bytes) };
     case "sysv-msg":
       return { queued: queuedIn(SysvMessageQueue.fromId(object.id), most.messages) };
     case "sysv-sem":
@@ -75,7 +79,16 @@ export function contentsOf(
   }
 }
 
-function bytesOf(id: number, most: number): Uint8Array<ArrayBuffer> {
+function bytesOf(
+  { id, attachCount }: SysvSharedMemoryObject,
+  most: number,
+): Uint8Array<ArrayBuffer> {
+  if (attachCount === 0 && sysctl(FORCED) === "1") {
+    throw new IpcError(
+      `Cannot read segment ${id}: attaching would remove it, since ${FORCED} is 1`,
+      { code: "EBUSY" },
+    );
+  }
   using mapping = SysvSharedMemory.fromId(id).attach({ readOnly: true });
   return Uint8Array.from(
     { length: Math.min(most, mapping.sizeBytes) },

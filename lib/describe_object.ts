@@ -39,7 +39,8 @@ export interface ObjectDescription extends ObjectContents {
  * Everything about one object: what a listing tells, its holders and its contents.
  *
  * Messages are looked at and stay in their queue (`MSG_COPY`); if others receive meanwhile, some
- * are missed. A segment is attached for a moment, read-only, which sets its times and last pid.
+ * are missed. A segment is attached for a moment, read-only, which sets its times and last pid;
+ * not if nobody else has it attached and `kernel.shm_rmid_forced` would then remove it.
  *
  * @param target Its kind, and its id, key or name; a listed object will do.
  * @param options How much of its contents.

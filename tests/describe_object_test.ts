@@ -17,7 +17,15 @@ import {
 } from "../mod.ts";
 import { startMaker } from "./_inspect.ts";
 import { within } from "./_posix.ts";
-import { asNobody, compilePeer, runPeer, test, uniqueKey, uniqueName } from "./_support.ts";
+import {
+  asNobody,
+  compilePeer,
+  runPeer,
+  test,
+  uniqueKey,
+  uniqueName,
+  withSysvLimit,
+} from "./_support.ts";
 import { newQueue, newSet } from "./_sysv.ts";
 import { until } from "./_time.ts";
 
@@ -157,6 +165,14 @@ test("describeObject() of a file that is no semaphore has no value, and says so"
   assertMatch(unreadable!, /no semaphore of this C library/);
   removeObject(object);
 });
+
+test("describeObject() attaches no segment that goes when it is detached", async () => {
+  const prefix = withSysvLimit("shm_rmid_forced", 1);
+  const said = JSON.parse(await runPeer("inspect_rmid_forced", [], [], { prefix }));
+  const unreadable = `Cannot read segment ${said.id}: attaching would remove it, ` +
+    "since kernel.shm_rmid_forced is 1";
+  assertEquals(said, { id: said.id, unreadable, bytes: [7], attachCount: 1 });
+}, { needs: ["root", "unshare"] });
 
 test("describeObject() shows a queue by its name where queues are not mounted", async () => {
   const name = uniqueName();
