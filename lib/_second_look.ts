@@ -1,10 +1,11 @@
 /**
- * Looking again at an object that was listed, before something is done to it: its id or name may
- * mean another one by now.
+ * Looking again at an object that was listed, before it is removed: its id or name may mean another
+ * one by now.
  *
  * @module
  */
 
+import { check } from "../ffi/check.ts";
 import {
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
@@ -17,13 +18,14 @@ import { toCString } from "../ffi/encoding.ts";
 import { IpcError, IpcRemovedError } from "../ffi/errors.ts";
 import { STAT } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
-import { closeFd } from "./_files.ts";
+import { closeFd, explainOwner } from "./_files.ts";
 import { queueOf, segmentOf, setOf } from "./_inspect_sysv.ts";
 import type { InspectedPosixObject, IpcObject } from "./_ipc_object.ts";
 import { isHeldByOthers } from "./_lease.ts";
 import { QUEUE_FOLDER } from "./_queue_folder.ts";
 import { SEMAPHORE_PREFIX, SHM_FOLDER } from "./_shm_file.ts";
 import { sysvRows } from "./_sysv.ts";
+import { removeObject } from "./remove_object.ts";
 import { SysvMessageQueue } from "./sysv_message_queue.ts";
 import { SysvSemaphoreSet } from "./sysv_semaphore_set.ts";
 import { SysvSharedMemory } from "./sysv_shared_memory.ts";
@@ -44,6 +46,19 @@ type PosixObject = Extract<IpcObject, InspectedPosixObject>;
 /** Looks at one object again, at the cost of a few system calls. */
 export function lookAgain(object: IpcObject): SecondLook {
   return "name" in object ? lookAtFile(object) : lookAtId(object);
+}
+
+/**
+ * Removes an object that was looked at: a POSIX one by the file that was, for its name may be none
+ * that the C library takes, or that of a queue in another namespace.
+ *
+ * @throws {IpcPermissionError} If it belongs to somebody else; the text names mode and owner.
+ */
+export function removeSeen(object: IpcObject): void {
+  if (!("name" in object)) return removeObject(object);
+  const path = pathOf(object);
+  const action = `remove ${object.kind} "${object.name}"`;
+  check(libc().unlink(toCString(path)), "unlink", action, (code) => explainOwner(code, path));
 }
 
 interface SysvMarks {

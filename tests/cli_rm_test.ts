@@ -1,9 +1,10 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { main } from "../lib/cli/main.ts";
+import { IpcNotFoundError, PosixMessageQueue } from "../mod.ts";
 import { captured } from "./_captured.ts";
 import { type CliResult, runIpc } from "./_cli.ts";
 import { MOUNT_MEMORY, MOUNT_QUEUES, mountCache, within } from "./_posix.ts";
-import { runPeer, tempFolder, test } from "./_support.ts";
+import { runPeer, tempFolder, test, uniqueName } from "./_support.ts";
 
 /** Namespaces without any object. */
 const EMPTY = within({ setup: [MOUNT_MEMORY, MOUNT_QUEUES] });
@@ -65,6 +66,37 @@ test("ipc rm removes a queue by its name where none are mounted", async () => {
   });
 }, OWN);
 
+test("ipc rm removes the queue that it lists, also of another namespace", async () => {
+  const name = uniqueName();
+  PosixMessageQueue.create(name).close();
+  const prefix = within({}); // where the queues of this namespace are still mounted
+  assertEquals(
+    JSON.parse(await runPeer("rm_outer_queue", [name], ["-A"], { prefix })),
+    [0, `removed posix-mq ${name}\n`, ""],
+  );
+  assertThrows(() => PosixMessageQueue.open(name), IpcNotFoundError);
+}, { needs: [...OWN.needs, "mqueue"] });
+
+test("ipc rm removes what has a name that the C library takes for none", async () => {
+  const longest = "n".repeat(255);
+  const setup = [MOUNT_MEMORY, `touch /dev/shm/sem.. /dev/shm/sem... /dev/shm/${longest}`];
+  const args = ["rm", "posix-shm", "posix-sem", "--orphans"];
+  const { code, stdout, stderr } = await runIpc(args, { prefix: within({ setup }) });
+  assertEquals({ code, stdout: stdout.split("\n").sort(), stderr }, {
+    code: 0,
+    stdout: ["", "removed posix-sem /.", "removed posix-sem /..", `removed posix-shm /${longest}`],
+    stderr: "",
+  });
+}, OWN);
+
+test("ipc rm goes on after a name that can be none", async () => {
+  const setup = [MOUNT_MEMORY, "touch /dev/shm/frames"];
+  const args = ["rm", "posix-shm", "/a/b", "/frames", "sysv-msg", "99999999999"];
+  const { code, stdout, stderr } = await runIpc(args, { prefix: within({ setup }) });
+  assertEquals({ code, stdout }, { code: 1, stdout: "removed posix-shm /frames\n" });
+  assertMatch(stderr, /^ipc rm: Cannot unlink .*"\/a\/b"\nipc rm: Cannot .*id.*99999999999\n$/);
+}, OWN);
+
 test("ipc rm tells each failure, goes on, and exits with 1", async () => {
   const { code, stdout, stderr } = await asUser(["rm", "--all"], [
     "ipcmk -Q > /dev/null",
@@ -78,7 +110,7 @@ test("ipc rm tells each failure, goes on, and exits with 1", async () => {
   assertEquals(lines.length, 3, stderr);
   assertMatch(lines[0]!, /^ipc rm: Cannot remove .*message queue.* mode is 0o644 .* uid 0/);
   assertMatch(lines[1]!, /^ipc rm: Cannot remove .*semaphore set.* mode is 0o644 .* uid 0/);
-  assertMatch(lines[2]!, /^ipc rm: Cannot .*"\/roots".* uid 0/);
+  assertMatch(lines[2]!, /^ipc rm: Cannot remove posix-shm "\/roots": .* mode is 0o644 .* uid 0/);
 }, { needs: ["root", "unshare", "setpriv"] });
 
 test(

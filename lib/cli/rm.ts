@@ -5,7 +5,7 @@
  */
 
 import { findUserId } from "../../ffi/users.ts";
-import { IpcError, IpcNotFoundError, IpcRemovedError } from "../errors.ts";
+import { IpcNotFoundError, IpcRemovedError } from "../errors.ts";
 import {
   type IpcObject,
   listObjects,
@@ -14,9 +14,9 @@ import {
   removeObject,
 } from "../inspect.ts";
 import { OBJECT_KINDS } from "../_object_target.ts";
-import { lookAgain } from "../_second_look.ts";
+import { lookAgain, removeSeen } from "../_second_look.ts";
 import { IPC_PRIVATE, keyText } from "../_sysv.ts";
-import { defineCommand, EXIT } from "./_command.ts";
+import { defineCommand, EXIT, explain } from "./_command.ts";
 import { globOf } from "./_glob.ts";
 import { handleOf, kindOf, targetOf } from "./_objects.ts";
 import { UsageError, type Values } from "./_options.ts";
@@ -143,7 +143,7 @@ function remove(object: IpcObject, sparesHeld: boolean): boolean {
       return fail(`${shown(object)} was replaced or changed meanwhile: it stays`);
     }
     if (sparesHeld && isHeld) return done(`kept ${shown(object)}: somebody has opened it`);
-    removeObject(object);
+    removeSeen(object);
     const isLeft = object.kind === "sysv-shm" && isHeld;
     return done(
       `removed ${shown(object)}${isLeft ? ": it goes when the last process detaches" : ""}`,
@@ -151,14 +151,15 @@ function remove(object: IpcObject, sparesHeld: boolean): boolean {
   }, () => true);
 }
 
-/** What `act` returns; what the system says against it is told. */
+/** What `act` returns; what is said against it is told, and ends nothing. */
 function attempt(act: () => boolean, whenGone: () => boolean): boolean {
   try {
     return act();
   } catch (error) {
     if (error instanceof IpcNotFoundError || error instanceof IpcRemovedError) return whenGone();
-    if (error instanceof IpcError) return fail(error.message);
-    throw error;
+    const explained = explain(error);
+    if (explained === undefined) throw error;
+    return fail(explained.text);
   }
 }
 
