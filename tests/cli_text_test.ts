@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { printJson } from "../lib/cli/_output.ts";
 import { cutText, escapeText, padText, widthOf, wrapText } from "../lib/cli/_text.ts";
+import { captured } from "./_captured.ts";
 import { test } from "./_support.ts";
 
 test("escapeText() leaves nothing that a terminal obeys", () => {
@@ -18,6 +20,14 @@ test("escapeText() leaves letters of every script alone", () => {
   for (const text of ["/naïve", "/cafe\u0301", "/日本語", "/עברית", "/👩‍👩‍👧"]) {
     assertEquals(escapeText(text), text);
   }
+});
+
+test("printJson() leaves nothing that a terminal obeys, and every value as it is", async () => {
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).join("");
+  const value = { [all]: [all, "/a\\u009b\n\x9b2J\u202e", { n: 1 }] };
+  const { stdout } = await captured(() => (printJson(value), 0));
+  assertEquals(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff]/u.exec(stdout), null);
+  assertEquals(JSON.parse(stdout), value);
 });
 
 test("widthOf() counts columns, not characters", () => {

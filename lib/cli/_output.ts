@@ -12,7 +12,7 @@ import { ERRNO, errno } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { environmentVariable } from "../_environment.ts";
 import { readySync } from "../_ready_sync.ts";
-import { escapeText } from "./_text.ts";
+import { escapeJson, escapeText } from "./_text.ts";
 
 /** Whoever read our output has gone, as `head` does: nothing is left to do. */
 export class OutputClosedError extends Error {}
@@ -63,9 +63,12 @@ export function printLines(lines: readonly string[]): void {
   if (lines.length > 0) write(`${lines.join("\n")}\n`);
 }
 
-/** Prints a value for programs: integers of any size exactly, bytes in hexadecimal. */
+/**
+ * Prints a value for programs: integers of any size exactly, bytes in hexadecimal. It may be a
+ * terminal that reads it.
+ */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, forJson, 2));
+  print(escapeJson(JSON.stringify(value, forJson, 2)));
 }
 
 /** Which the types do not know yet. */

@@ -35,6 +35,14 @@ export function escapeText(text: string): string {
   });
 }
 
+/** The same value in JSON, without what a terminal would obey and JSON leaves as it is. */
+export function escapeJson(json: string): string {
+  return json.replaceAll(HARMFUL_REGEXP, (character) => {
+    const isJson = character === "\\" || character === "\n"; // an escape, or between two values
+    return isJson ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** Columns that a text takes. */
 export function widthOf(text: string): number {
   return PLAIN_REGEXP.test(text) ? text.length : stringWidth(text);
