@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   delimited,
   type Framing,
@@ -37,6 +37,21 @@ test("splitMessages() yields a message before the next chunk is there", async ()
   }
   const messages = splitMessages(chunks(), "line");
   assertEquals(new TextDecoder().decode((await messages.next()).value!), "one");
+});
+
+test("splitMessages() yields no half message of a stream that fails", async () => {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode("one\ntw");
+    throw new Error("cut off");
+  }
+  const messages: string[] = [];
+  const reading = (async () => {
+    for await (const message of splitMessages(chunks(), "line")) {
+      messages.push(new TextDecoder().decode(message));
+    }
+  })();
+  await assertRejects(() => reading, Error, "cut off");
+  assertEquals(messages, ["one"]);
 });
 
 test("delimited() ends a message as it was asked to", () => {

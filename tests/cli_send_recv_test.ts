@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { main } from "../lib/cli/main.ts";
-import { IPC_PRIVATE, mkfifo, PosixMessageQueue, SysvMessageQueue } from "../mod.ts";
+import { IPC_PRIVATE, mkfifo, openFifo, PosixMessageQueue, SysvMessageQueue } from "../mod.ts";
 import { captured } from "./_captured.ts";
 import { ipc, MAIN, runIpc } from "./_cli.ts";
 import { ask, tell } from "./_posix.ts";
@@ -186,6 +186,27 @@ test("ipc recv --follow reads a FIFO on, whoever writes", async () => {
   await ipc(["send", "fifo", path, "-0"], { input: "one\nline\0" });
   await ipc(["send", "fifo", path, "-0"], { input: "two\0" });
   await endAfter(receiving, "one\nline\0two\0");
+});
+
+test("ipc recv prints the half message that it has read when its wait ends", async () => {
+  using folder = tempFolder();
+  const path = `${folder.path}/fifo`;
+  mkfifo(path);
+  using fifo = openFifo(path); // a writer that stays
+  await fifo.writer.write("one\ntw");
+  assertEquals(await runIpc(["recv", "fifo", path, "--timeout", "50ms"]), {
+    code: 1,
+    stdout: "one\ntw\n",
+    stderr: "ipc recv: Cannot receive from fifo: 50 ms have passed\n",
+  });
+  await fifo.writer.write("one\ntw");
+  const endless = start("recv", "fifo", path, "--follow");
+  let text = "";
+  for await (const part of endless.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text === "one\n") endless.kill("SIGTERM");
+  }
+  assertEquals({ text, code: (await endless.status).code }, { text: "one\ntw\n", code: 0 });
 });
 
 test("ipc recv killed with -9 loses at most the message in its hands", async () => {

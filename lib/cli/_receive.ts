@@ -76,7 +76,24 @@ async function* fromFifo(
   // With a writer of our own there is no end.
   using fifo = isEndless ? openFifo(path) : await openFifoReader(path, { signal: wait() });
   const chunks = chunksOf("reader" in fifo ? fifo.reader : fifo, wait);
-  yield* framing === "raw" ? chunks : splitMessages(chunks, framing);
+  yield* framing === "raw" ? chunks : splitWhatCame(chunks, framing);
+}
+
+/** The messages in a stream; what came before a failure has been taken, so it is one too. */
+async function* splitWhatCame(
+  chunks: AsyncGenerator<Uint8Array>,
+  framing: Framing,
+): AsyncGenerator<Uint8Array> {
+  const failures: unknown[] = [];
+  const untilFailure = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  yield* splitMessages(untilFailure(), framing);
+  if (failures.length > 0) throw failures[0];
 }
 
 async function* chunksOf(
