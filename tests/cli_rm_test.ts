@@ -142,6 +142,11 @@ test("ipc rm wants conditions, not kinds alone", async () => {
       [["rm", "/jobs"], 2, /^ipc rm: KIND must be one of/],
       [["rm", "sysv-shm", "jobs"], 2, /^ipc rm: a System V object is an id, or a key/],
       [["rm", "--owner", "no such user"], 2, /^ipc rm: --owner must be a user/],
+      [
+        ["rm", "--name", "[a-Z]*"],
+        2,
+        /^ipc rm: --name must be a name, .*, received "\[a-Z\]\*"; see/,
+      ],
       [["rm", "--older-than", "soon"], 2, /^ipc rm: --older-than must be a time/],
       [["rm", "sysv-msg", "0x0"], 1, /^ipc rm: there is no sysv-msg 0x00000000\n$/],
     ] as const

@@ -288,6 +288,16 @@ test("ipc recv commands no terminal with what others sent", async () => {
   assertEquals(await ipc(["recv", "posix-mq", made.name]), `${hostile}\n`);
 }, { needs: ["script"] });
 
+test("ipc send says in one line that it cannot read its input", async () => {
+  using made = newPosixQueue();
+  const prefix = ["sh", "-c", 'exec "$@" < /tmp', "sh"];
+  assertEquals(await runIpc(["send", "posix-mq", made.name], { prefix }), {
+    code: 1,
+    stdout: "",
+    stderr: "ipc send: Is a directory (os error 21)\n",
+  });
+});
+
 test("ipc send and recv tell wrong usage, and what is not there", async () => {
   for (
     const [args, code, line] of [

@@ -144,6 +144,19 @@ test("ipc show says why it shows no contents, without obeying the name", async (
   }
 }, { needs: ["root", "setpriv"] });
 
+test("ipc show prints 16 MiB, and refuses more than a string can hold", async () => {
+  const name = uniqueName();
+  PosixSharedMemory.create(name, { sizeBytes: 2 ** 24 + 1 }).close();
+  try {
+    const args = ["show", "posix-shm", name, "--json", "--length"];
+    assertEquals(JSON.parse(await ipc([...args, "16M"])).bytes.length, 2 ** 25);
+    const refused = 'ipc show: --length must be at most 16M, received "300M"; see "ipc help show"';
+    await assertIpcFails([...args, "300M"], 2, refused);
+  } finally {
+    PosixSharedMemory.unlink(name);
+  }
+});
+
 test("ipc show fails in one line that says what to do", async () => {
   await Promise.all([
     assertIpcFails(["show", "posix-mq", uniqueName()], 1, /^ipc show: Cannot describe /),

@@ -10,6 +10,9 @@ import { type Options, type Parsed, UsageError } from "./_options.ts";
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
+/** What Deno throws where it asks the system, as when it reads standard input. */
+const DENO_ERRORS = Object.values(Deno.errors);
+
 /** Something could not be done, and no call of the library says so. */
 export class FailureError extends Error {}
 
@@ -57,8 +60,8 @@ export function explain(error: unknown): { text: string; code: number } | undefi
   if (error instanceof UsageError) return { text: error.message, code: EXIT.usage };
   if (
     error instanceof IpcError || error instanceof FailureError ||
-    error instanceof Deno.errors.NotCapable
-  ) return { text: error.message, code: EXIT.failed };
+    DENO_ERRORS.some((DenoError) => error instanceof DenoError)
+  ) return { text: (error as Error).message, code: EXIT.failed };
   if (error instanceof TypeError || error instanceof RangeError) {
     // The library's words for a wrong argument; anything else is a mistake of ours.
     if (error.message.startsWith("Cannot ")) return { text: error.message, code: EXIT.usage };

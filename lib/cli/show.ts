@@ -10,17 +10,21 @@ import { COLUMN_NAMES, tableColumn, valueIn } from "./_columns.ts";
 import { checkOperands, defineCommand, EXIT } from "./_command.ts";
 import { hexDump } from "./_hex_dump.ts";
 import { kindOf, targetOf } from "./_objects.ts";
+import { UsageError } from "./_options.ts";
 import { paint, printJson, printLines, terminalSize } from "./_output.ts";
 import { processText } from "./_processes.ts";
 import { type Column, renderTable } from "./_table.ts";
 import { cutText, escapeText, wrapText } from "./_text.ts";
 import { bytes, integer } from "./_values.ts";
 
+/** What is printed of them, five characters a byte, must fit into a string. */
+const MOST_BYTES = 2 ** 24;
+
 /** Columns that only make sense in a list. */
 const LIST_ONLY: ReadonlySet<string> = new Set(["object", "use", "holders"]);
 
 export const show = defineCommand({
-  length: { short: "n", value: "BYTES", parse: bytes, help: "Bytes of memory to show; 256" },
+  length: { short: "n", value: "BYTES", parse: length, help: "Bytes of memory to show; 256" },
   messages: { short: "m", value: "N", parse: integer(0), help: "Messages to show; 100" },
   json: { short: "j", help: "All of it, as JSON; bytes in hexadecimal" },
 }, {
@@ -49,6 +53,12 @@ digits. Looking into a System V segment attaches it, which its times and last pi
     return EXIT.ok;
   },
 });
+
+function length(text: string): number {
+  const length = bytes(text);
+  if (length <= MOST_BYTES) return length;
+  throw new UsageError("at most 16M");
+}
 
 function pageOf(description: ObjectDescription, columns: number | undefined): string[] {
   const { object, bytes, queued, semaphores, unreadable } = description;
