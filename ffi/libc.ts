@@ -133,6 +133,8 @@ const SYMBOLS = {
   pwritev2: { parameters: ["i32", "usize", "i32", "i64", "i32"], result: "i32" },
   // ssize_t tee(int in, int out, size_t count, unsigned flags)
   tee: { parameters: ["i32", "i32", "usize", "u32"], result: "i32" },
+  // mode_t umask(mode_t mask)
+  umask: { parameters: ["u32"], result: "u32" },
   // int mkfifo(const char *path, mode_t mode)
   mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
   // int ioctl(int fd, unsigned long request, void *argument)

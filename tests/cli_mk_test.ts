@@ -70,8 +70,31 @@ test("ipc mk makes a FIFO", async () => {
   const path = `${folder.path}/fifo`;
   assertEquals(await make("fifo", path, "--mode", "640"), path);
   const { isFifo, mode } = Deno.statSync(path);
-  assertEquals([isFifo, mode! & 0o777], [true, 0o640 & ~Deno.umask()]);
+  assertEquals([isFifo, mode! & 0o777], [true, 0o640]);
   await assertFails(["fifo", path], 1, /^ipc mk: Cannot make FIFO .*EEXIST/);
+});
+
+test("ipc mk gives the mode that is asked for, whatever the umask, which applies to no other", async () => {
+  using folder = tempFolder();
+  const [path, plain] = [`${folder.path}/fifo`, `${folder.path}/plain`];
+  const modeOf = (path: string): number => Deno.statSync(path).mode! & 0o777;
+  const name = uniqueName();
+  const mask = Deno.umask(0o277);
+  try {
+    const mode = ["--mode", "666"];
+    await make("fifo", path, ...mode);
+    await make("posix-shm", name, "--size", "1", ...mode);
+    await make("posix-mq", name, ...mode);
+    await make("posix-sem", name, ...mode);
+    await make("fifo", plain);
+    await assertFails(["fifo", path, ...mode], 1, /EEXIST/);
+  } finally {
+    assertEquals(Deno.umask(mask), 0o277);
+  }
+  assertEquals([path, plain].map(modeOf), [0o666, 0o400]);
+  for (const kind of ["posix-shm", "posix-mq", "posix-sem"] as const) {
+    assertEquals(fieldsOf(take(kind, name).object, "mode"), [0o666], kind);
+  }
 });
 
 test("ipc mk takes nothing that exists, unless --exist-ok says so", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { libc } from "../../ffi/libc.ts";
 import { mkfifo } from "../fifo.ts";
 import { OBJECT_KINDS } from "../_object_target.ts";
 import { PosixMessageQueue, type PosixMessageQueueCreateOptions } from "../posix_message_queue.ts";
@@ -27,7 +28,12 @@ type Made = typeof MADE[number];
 const KEYS = [-0x8000_0000, 0xffff_ffff] as const;
 
 const OPTIONS = {
-  mode: { short: "m", value: "MODE", parse: mode, help: "Permission bits in octal; 600" },
+  mode: {
+    short: "m",
+    value: "MODE",
+    parse: mode,
+    help: "Permission bits in octal, whatever the umask; 600",
+  },
   key: {
     short: "k",
     value: "KEY",
@@ -119,7 +125,8 @@ FIFO. What exists already is an error, unless --exist-ok takes it as it is.`,
     const recipe = RECIPES[made];
     checkOperands(operands, recipe.operand === undefined ? 1 : 2);
     checkOptions(made, recipe, values);
-    const handle = String(recipe.make(values, operand ?? ""));
+    const make = () => recipe.make(values, operand ?? "");
+    const handle = String(values.mode === undefined ? make() : withoutUmask(make));
     print(isTerminal() ? escapeText(handle) : handle);
     return EXIT.ok;
   },
@@ -132,6 +139,16 @@ function checkOptions(made: Made, { options }: Recipe, given: Given): void {
     if (isGiven && name !== "mode" && !options.includes(name)) {
       throw new UsageError(`a ${made} has no --${name}`);
     }
+  }
+}
+
+/** A mode that was asked for is meant, as by mkfifo(1). */
+function withoutUmask<T>(make: () => T): T {
+  const mask = libc().umask(0);
+  try {
+    return make();
+  } finally {
+    libc().umask(mask);
   }
 }
 
