@@ -208,8 +208,10 @@ function statusLineOf(
   libc().read(fd, line, BigInt(line.length));
   const [, bytes, how, signal, pid] = STATUS_REGEXP.exec(fromCString(line))?.map(Number) ?? [];
   if (bytes === undefined) return {};
+  // An owner in an outer pid namespace has no pid here; without one, the kernel prints three zeros.
+  const isNobody = how === 0 && signal === 0 && pid === 0;
   return {
     usedBytes: bytes,
-    notification: pid === 0 ? null : { pid: pid!, how: HOW[how!] ?? "none", signal: signal! },
+    notification: isNobody ? null : { pid: pid!, how: HOW[how!] ?? "none", signal: signal! },
   };
 }

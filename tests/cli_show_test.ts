@@ -130,6 +130,18 @@ test("ipc show tells the limits of a POSIX queue and who is notified of a messag
   }
 }, { needs: ["python3"] });
 
+test("ipc show names no process of an outer pid namespace, but its notification", async () => {
+  const name = uniqueName();
+  PosixMessageQueue.create(name).close();
+  try {
+    await using _peer = await Peer.start("python3", ["-c", NOTIFIED, name]);
+    const page = await ipc(["show", "posix-mq", name], { prefix: ["unshare", "--pid", "--fork"] });
+    assertMatch(page, /^notified +signal 10 to another pid namespace$/m);
+  } finally {
+    PosixMessageQueue.unlink(name);
+  }
+}, { needs: ["root", "unshare", "python3"] });
+
 test("ipc show says why it shows no contents, without obeying the name", async () => {
   const name = `${uniqueName()}\x1b[2J\n`;
   PosixSharedMemory.create(name, { sizeBytes: 10, mode: 0o600 }).close();

@@ -6,6 +6,7 @@ import {
   mkfifo,
   type ObjectHolder,
   openFifoWriter,
+  PosixMessageQueue,
   PosixSharedMemory,
   removeObject,
   SysvMessageQueue,
@@ -136,6 +137,19 @@ test("listObjects() takes no message, and leaves the times of a queue as they ar
   assertEquals(pick(listObjects({ holders: true }), "posix-mq", maker.name).messages, 1);
   assertEquals(pick(listObjects(), "posix-mq", maker.name), before, "its notification too");
 }, { needs: ["gcc", "mqueue"] });
+
+test("listObjects() tells of a notification whose owner is in an outer pid namespace", async () => {
+  await using maker = await startMaker("c", "640");
+  const unnotified = uniqueName();
+  PosixMessageQueue.create(unnotified).close();
+  const prefix = ["unshare", "--pid", "--fork"];
+  const text = await runPeer("inspect_list", ['{"kinds":["posix-mq"]}'], [], { prefix });
+  const notifications = [maker.name, unnotified].map((name) =>
+    pick(JSON.parse(text) as IpcObject[], "posix-mq", name).notification
+  );
+  assertEquals(notifications, [{ pid: 0, how: "signal", signal: 23 }, null]);
+  PosixMessageQueue.unlink(unnotified);
+}, { needs: ["root", "unshare", "gcc", "mqueue"] });
 
 test("listObjects() lists what this user may not open, with what is known", async () => {
   await using maker = await startMaker("c", "0");

@@ -299,7 +299,8 @@ function statusText(object: IpcObject): string | undefined {
 function notifiedText(notification: QueueNotification | null | undefined): string | undefined {
   if (!notification) return undefined;
   const { pid, how, signal } = notification;
-  return `${how}${how === "signal" ? ` ${signal}` : ""} to ${processText(pid)}`;
+  const owner = pid === 0 ? "another pid namespace" : processText(pid);
+  return `${how}${how === "signal" ? ` ${signal}` : ""} to ${owner}`;
 }
 
 function holdersText(holders: readonly ObjectHolder[]): string | undefined {
