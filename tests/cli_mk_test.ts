@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { sysctl } from "../lib/_limits.ts";
 import { main } from "../lib/cli/main.ts";
 import {
   describeObject,
@@ -130,10 +131,38 @@ test("ipc mk tells what a kind needs and what it has no use for", async () => {
     [["sysv-msg", "--key", "0x100000000"], /^ipc mk: --key must be a whole number/],
     [["sysv-msg", "--exist-ok"], /^ipc mk: Cannot open or create message queue: IPC_PRIVATE/],
     [["sysv-msg", "-k", "1", "-e", "--max-bytes", "1"], /^ipc mk: --max-bytes changes a queue/],
+    [
+      ["sysv-shm", "-k", "1", "-s", "1", "-e", "--huge-pages"],
+      /^ipc mk: --exist-ok takes a segment/,
+    ],
+    [
+      ["sysv-shm", "-k", "1", "-s", "1", "-e", "--no-reserve"],
+      /^ipc mk: --exist-ok takes a segment/,
+    ],
+    [["posix-shm", "/x", "-s", "1", "--huge-pages"], /^ipc mk: a posix-shm has no --huge-pages/],
     [["posix-mq", "no-slash"], /^ipc mk: Cannot create message queue: name must be "\/"/],
   ];
   for (const [args, line] of refused) await assertFails(args, 2, line);
 });
+
+const HUGE_PAGES = sysctl("vm.nr_hugepages");
+
+test("ipc mk --huge-pages names the setting when there are none", async () => {
+  const args = ["sysv-shm", "--size", "4096", "--huge-pages"];
+  await assertFails(args, 1, /^ipc mk: Cannot create segment .* vm\.nr_hugepages is 0$/m);
+}, {
+  needs: ["root"],
+  ...HUGE_PAGES === "0" ? {} : { ignored: `vm.nr_hugepages is ${HUGE_PAGES}` },
+});
+
+const OVERCOMMIT = sysctl("vm.overcommit_memory");
+
+test("ipc mk --no-reserve makes a segment that is larger than memory and swap", async () => {
+  const args = ["sysv-shm", "--size", "100000G"];
+  await assertFails(args, 1, /^ipc mk: Cannot create segment .*ENOMEM/);
+  const { object } = take("sysv-shm", await make(...args, "--no-reserve"));
+  assertEquals(fieldsOf(object, "sizeBytes"), [100_000 * 2 ** 30]);
+}, OVERCOMMIT === "0" ? {} : { ignored: `vm.overcommit_memory is ${OVERCOMMIT}` });
 
 test("ipc mk leaves no queue behind whose limit it cannot set", async () => {
   const before = SysvMessageQueue.info().queues;

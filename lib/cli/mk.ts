@@ -41,6 +41,8 @@ const OPTIONS = {
     help: "sysv-*: what others find it by; without one, only its id finds it",
   },
   size: { short: "s", value: "BYTES", parse: bytes, help: "sysv-shm, posix-shm: its size" },
+  "huge-pages": { help: "sysv-shm: in huge pages, of those that vm.nr_hugepages reserves" },
+  "no-reserve": { help: "sysv-shm: take no swap for it before it is used" },
   count: { short: "c", value: "N", parse: integer(1), help: "sysv-sem: semaphores in the set; 1" },
   value: {
     short: "v",
@@ -68,8 +70,8 @@ interface Recipe {
 
 const RECIPES: Readonly<Record<Made, Recipe>> = {
   "sysv-shm": {
-    options: ["key", "size", "exist-ok"],
-    make: (given) => SysvSharedMemory[verbOf(given)](keyOf(given), sizeOf(given)).id,
+    options: ["key", "size", "huge-pages", "no-reserve", "exist-ok"],
+    make: makeSegment,
   },
   "sysv-msg": {
     options: ["key", "max-bytes", "exist-ok"],
@@ -186,6 +188,16 @@ function valueOf({ value = [0], mode }: Given): PosixSemaphoreCreateOptions {
   const [initialValue, ...more] = value;
   if (more.length > 0) throw new UsageError("a posix-sem has one value");
   return defined({ initialValue, mode });
+}
+
+/** What its pages are is settled when it is made. */
+function makeSegment(given: Given): number {
+  const { "huge-pages": hugePages, "no-reserve": noReserve } = given;
+  if (given["exist-ok"] && (hugePages || noReserve)) {
+    throw new UsageError("--exist-ok takes a segment as it is, also its pages");
+  }
+  const options = { ...sizeOf(given), hugePages, noReserve };
+  return SysvSharedMemory[verbOf(given)](keyOf(given), options).id;
 }
 
 /** A queue with a limit of its own exists with it, or not at all. */
