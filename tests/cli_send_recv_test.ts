@@ -138,6 +138,14 @@ test("ipc send and recv exchange lines with a C program at a FIFO", async () => 
   assertEquals(await receiving, "half a line, the other half\n");
 }, C);
 
+/** Whether a socket takes what is sent to its path: a listener not before `listen(2)`. */
+function isReady(channel: "dgram" | "seqpacket", path: string): boolean {
+  const LISTENS = 0x1_0000; // __SO_ACCEPTCON of the kernel
+  const sockets = Deno.readTextFileSync("/proc/net/unix").split("\n");
+  const [, , , flags = "0"] = sockets.find((line) => line.endsWith(` ${path}`))?.split(" ") ?? [];
+  return channel === "dgram" ? isThere(path) : (parseInt(flags, 16) & LISTENS) !== 0;
+}
+
 for (const channel of ["dgram", "seqpacket"] as const) {
   test(`ipc send and recv exchange messages with a C program's ${channel} socket`, async () => {
     using folder = tempFolder();
@@ -154,7 +162,7 @@ for (const channel of ["dgram", "seqpacket"] as const) {
       assertEquals(await receiver.readLine(), hex("a\nb\n"));
     }
     const receiving = start("recv", channel, ours);
-    await until(() => isThere(ours));
+    await until(() => isReady(channel, ours));
     await using sender = await Peer.c("socket_lines", [channel, "send", ours]);
     assertEquals(await ask(sender, "four"), "4");
     if (channel === "seqpacket") {
@@ -171,7 +179,7 @@ test("ipc recv --follow serves one connection after the other, and removes its s
   using folder = tempFolder();
   const path = `${folder.path}/socket`;
   const receiving = start("recv", "seqpacket", path, "--follow");
-  await until(() => isThere(path));
+  await until(() => isReady("seqpacket", path));
   await ipc(["send", "seqpacket", path], { input: "one\ntwo\n" });
   await ipc(["send", "seqpacket", path], { input: "three\n" });
   await endAfter(receiving, "one\ntwo\nthree\n");
