@@ -68,7 +68,7 @@ export async function describeMachine(tools: Tools): Promise<Machine> {
   return {
     cpu: cpu ?? Deno.build.arch,
     cores: tools.cpus.length,
-    kernel: Deno.osRelease(),
+    kernel: /^[\d.]+/.exec(Deno.osRelease())![0],
     deno: Deno.version.deno,
     gcc: await version(tools.c, "gcc"),
     node: await version(tools.node, "node"),
