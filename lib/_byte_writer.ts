@@ -100,7 +100,7 @@ export class ByteWriter {
   /** Writes what there is room for now; `false` if there is none, or others wait for it. */
   tryWrite(payload: Uint8Array | string, fds: readonly number[] = NO_FDS): number | false {
     this.assertUnlocked();
-    if (this.#turns.isTaken) return false;
+    if (this.#turns.hasWaiters) return false;
     return this.#sink.send(toBytes(payload, this.#action), false, fds) ?? false;
   }
 

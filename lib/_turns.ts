@@ -13,16 +13,24 @@ export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
 export class Turns {
   readonly #queue = new Set<() => void>();
   #isTaken = false;
+  /** Whether the one who has the turn has got what it came for. */
+  #isLettingTurn = false;
 
-  /** Whether somebody waits: who tries now would overtake. */
+  /** Whether a call must stand in line. */
   get isTaken(): boolean {
     return this.#isTaken;
   }
 
+  /** Whether somebody waits: who tries now would overtake. */
+  get hasWaiters(): boolean {
+    return this.#isTaken && !(this.#isLettingTurn && this.#queue.size === 0);
+  }
+
   /** Lets the event loop turn after a call that need not wait, and before those that follow. */
   async letTurn(): Promise<void> {
-    this.#isTaken = true;
+    this.#isTaken = this.#isLettingTurn = true;
     await eventLoopTurn();
+    this.#isLettingTurn = false;
     this.#pass();
   }
 
@@ -50,7 +58,7 @@ export class Turns {
   }
 
   async #take(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
+    if (this.hasWaiters) signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = (): void => {
       if (this.#queue.delete(resolve)) reject(signal!.reason);

@@ -34,11 +34,14 @@ test("Turns: who comes while the event loop turns is served after it, in order",
   const turns = new Turns();
   const seen: string[] = [];
   const turn = turns.letTurn().then(() => seen.push("turn"));
-  assert(turns.isTaken);
+  assert(turns.isTaken && !turns.hasWaiters);
   const never = (): Promise<void> => Promise.reject(new Error("waited"));
   const calls = ["first", "second"].map((name) => turns.run(() => seen.push(name), never));
+  assert(turns.hasWaiters);
   await Promise.all([...calls, turn]);
   assertEquals(seen, ["turn", "first", "second"]);
   assert(!turns.isTaken);
+  turns.letTurn();
+  assertEquals(await turns.run(() => "there", never, AbortSignal.abort()), "there");
   await assertRejects(() => turns.run(() => undefined, never), Error, "waited");
 });
