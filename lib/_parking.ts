@@ -11,6 +11,7 @@ import { libc } from "../ffi/libc.ts";
 import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 import { callAddress, holdSignal, interruptCalls, releaseSignal } from "./_interrupt.ts";
 import { Scratch } from "./_scratch.ts";
+import { goneMeanwhile } from "./_sysv.ts";
 
 /** Threads parked at once, of the 32 that Deno's pool has (F7). */
 const THREADS = 4;
@@ -166,7 +167,7 @@ export class Parking {
         if (answer === undefined) break;
         this.#answer(pending, answer);
       } catch (error) {
-        this.#refuse(pending, error);
+        this.#refuse(pending, goneMeanwhile(error));
       }
     }
     return probes;

@@ -114,6 +114,17 @@ export function throwSysvErrno(
   throw errorFrom(number, syscall, action, explain);
 }
 
+/**
+ * What a wait is told of an object that went meanwhile. Whoever asks again finds none (EINVAL),
+ * and the call that was blocked would have said EIDRM.
+ */
+export function goneMeanwhile(error: unknown): unknown {
+  if (!(error instanceof IpcRemovedError)) return error;
+  const { message, syscall } = error;
+  const told = message.replace("EINVAL", "EIDRM");
+  return new IpcRemovedError(told, { code: "EIDRM", errno: ERRNO.EIDRM, syscall });
+}
+
 function removedError(number: number, syscall: string, action: string): IpcRemovedError {
   const code = number === ERRNO.EIDRM ? "EIDRM" : "EINVAL";
   const message = `Cannot ${action}: it has been removed (${syscall}: ${code})`;
