@@ -15,6 +15,7 @@ import {
   MSG_INFO,
   MSG_STAT_ANY,
 } from "../ffi/constants.ts";
+import { ERRNO, errno } from "../ffi/errno.ts";
 import { IpcRemovedError } from "../ffi/errors.ts";
 import { MSGINFO, MSQID_DS } from "../ffi/layout.ts";
 import { libc } from "../ffi/libc.ts";
@@ -487,7 +488,7 @@ export class SysvMessageQueue {
   set(changes: SysvMessageQueueChanges): void {
     const { maxBytes } = changes;
     const action = `change message queue ${this.id}`;
-    const status = this.#read();
+    const status = this.#readForChange();
     applyChanges(status, changes, action);
     if (maxBytes !== undefined) {
       const most = Number.MAX_SAFE_INTEGER;
@@ -513,6 +514,16 @@ export class SysvMessageQueue {
    */
   remove(): void {
     if (libc().msgctl(this.id, IPC_RMID, null) === -1) failQueue(this.id, "msgctl", "remove");
+  }
+
+  /** The owner may change what its mode forbids him to read. */
+  #readForChange(): DataView<ArrayBuffer> {
+    const status = new DataView(new ArrayBuffer(MSQID_DS.size));
+    if (libc().msgctl(this.id, IPC_STAT, status) === 0) return status;
+    if (errno() === ERRNO.EACCES && libc().msgctl(this.id, MSG_STAT_ANY, status) === this.id) {
+      return status;
+    }
+    return this.#read(); // fails again, and says why
   }
 
   #read(): DataView<ArrayBuffer> {

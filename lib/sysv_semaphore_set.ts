@@ -550,7 +550,7 @@ export class SysvSemaphoreSet {
    * @throws {RangeError} If a value is out of range.
    */
   set(changes: SysvChanges): void {
-    const status = readStatus(this.id);
+    const status = readForChange(this.id);
     applyChanges(status, changes, `change semaphore set ${this.id}`);
     if (libc().semctlBuffer(this.id, 0, IPC_SET, status) === -1) {
       failSet(this.id, "semctl", "change");
@@ -627,6 +627,16 @@ function countOf(id: number): number {
   if (errno() !== ERRNO.EACCES) failSet(id, "semctl", "find");
   const row = sysvRows("sem").find((fields) => Number(fields["id"]) === id);
   return row === undefined ? countOf(id) : Number(row["nsems"]); // removed meanwhile: now it fails
+}
+
+/** The owner may change what its mode forbids him to read. */
+function readForChange(id: number): DataView<ArrayBuffer> {
+  const status = new DataView(new ArrayBuffer(SEMID_DS.size));
+  if (libc().semctlBuffer(id, 0, IPC_STAT, status) !== -1) return status;
+  if (errno() === ERRNO.EACCES && libc().semctlBuffer(id, 0, SEM_STAT_ANY, status) === id) {
+    return status;
+  }
+  return readStatus(id); // fails again, and says why
 }
 
 function readStatus(id: number): DataView<ArrayBuffer> {
