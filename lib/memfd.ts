@@ -186,7 +186,7 @@ export class Memfd implements Disposable {
    */
   map(options: MapOptions & { readOnly: true }): ReadOnlyMemoryMapping;
   /** As above; the mapping can be written. */
-  map(options?: MapOptions & { readOnly?: false }): MemoryMapping;
+  map(options?: MapOptions): MemoryMapping;
   /** As above; which of the two is known at run time. */
   map(options?: MapOptions): MemoryMapping | ReadOnlyMemoryMapping;
   map(options: MapOptions = {}): MemoryMapping | ReadOnlyMemoryMapping {

@@ -68,11 +68,11 @@ export interface PosixSharedMemoryChanges {
   mode?: number;
 }
 
-/** Shared memory opened for reading only: its mappings are read-only. */
-export interface ReadOnlyPosixSharedMemory extends Omit<PosixSharedMemory, "map" | "resize"> {
+/** Shared memory opened for reading only: its mappings are read-only, and it keeps its size. */
+export type ReadOnlyPosixSharedMemory = PosixSharedMemory & {
   /** As {@link PosixSharedMemory.map}, and always read-only. */
   map(options?: MapOptions): ReadOnlyMemoryMapping;
-}
+};
 
 /**
  * Named shared memory (`shm_open(3)`), seen by every process that knows the name.
@@ -142,7 +142,7 @@ export class PosixSharedMemory implements Disposable {
    */
   static open(name: string, options: { readOnly: true }): ReadOnlyPosixSharedMemory;
   /** As above; the handle can write. */
-  static open(name: string, options?: { readOnly?: false }): PosixSharedMemory;
+  static open(name: string, options?: { readOnly?: boolean }): PosixSharedMemory;
   /** As above; which of the two is known at run time. */
   static open(
     name: string,
@@ -236,7 +236,7 @@ export class PosixSharedMemory implements Disposable {
    */
   map(options: MapOptions & { readOnly: true }): ReadOnlyMemoryMapping;
   /** As above; the mapping can be written. */
-  map(options?: MapOptions & { readOnly?: false }): MemoryMapping;
+  map(options?: MapOptions): MemoryMapping;
   /** As above; which of the two is known at run time. */
   map(options?: MapOptions): MemoryMapping | ReadOnlyMemoryMapping;
   map(options: MapOptions = {}): MemoryMapping | ReadOnlyMemoryMapping {

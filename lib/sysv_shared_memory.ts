@@ -281,7 +281,7 @@ export class SysvSharedMemory {
    */
   attach(options: { readOnly: true }): ReadOnlyMemoryMapping;
   /** As above; the mapping can be written. */
-  attach(options?: { readOnly?: false }): MemoryMapping;
+  attach(options?: SysvAttachOptions): MemoryMapping;
   /** As above; which of the two is known at run time. */
   attach(options?: SysvAttachOptions): MemoryMapping | ReadOnlyMemoryMapping;
   attach(options: SysvAttachOptions = {}): MemoryMapping | ReadOnlyMemoryMapping {
