@@ -153,6 +153,7 @@ export class ChildProcess implements AsyncDisposable {
   /** Kills it with SIGKILL if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#exit === undefined) this.kill("SIGKILL");
+    this.ref(); // or this process could end before it
     await this.status;
   }
 
