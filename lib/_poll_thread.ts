@@ -29,9 +29,13 @@ import type { Poll, Polls, Watch } from "./_polls.ts";
 const EVENTS_PER_CALL = 64;
 /** How often to look while no wait may keep the process alive, as a parked call would (F18). */
 const LOOK_MS = 10;
+/** Where the upper half of `epoll_data` begins; the lower one is the descriptor. */
+const GENERATION = 4;
 
 /** A registered descriptor. */
 interface Target {
+  /** Comes back with its events: one of a number that was closed and used again is not for it. */
+  readonly generation: number;
   readonly watches: Set<Watch>;
   /** What the kernel was told to look for; may be more than anybody waits for still. */
   armed: number;
@@ -58,6 +62,7 @@ export class PollThread implements Polls {
   readonly #event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
   readonly #events = new DataView(new ArrayBuffer(EPOLL_EVENT.size * EVENTS_PER_CALL));
   readonly #targets = new Map<number, Target>();
+  #generation = 0;
   #refs = 0;
   #isRunning = false;
   /** Makes the loop count its waits again. */
@@ -66,17 +71,18 @@ export class PollThread implements Polls {
   private constructor(epoll: number, alarm: number) {
     this.#epoll = epoll;
     this.#alarm = alarm;
-    check(this.#control(EPOLL_CTL_ADD, this.#alarm, EPOLLIN), "epoll_ctl", "wait", explain);
+    check(this.#control(EPOLL_CTL_ADD, this.#alarm, EPOLLIN, 0), "epoll_ctl", "wait", explain);
     for (const fd of [epoll, alarm]) closeAtThreadExit(fd);
   }
 
   start(watch: Watch): Poll {
     const known = this.#targets.get(watch.fd);
-    const target = known ?? { watches: new Set(), armed: EPOLLONESHOT };
+    const target = known ?? this.#newTarget();
     if ((target.armed | watch.events) !== target.armed) {
       const operation = known === undefined ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
       const armed = target.armed | watch.events;
-      check(this.#control(operation, watch.fd, armed), "epoll_ctl", "wait", explain);
+      const result = this.#control(operation, watch.fd, armed, target.generation);
+      check(result, "epoll_ctl", "wait", explain);
       target.armed = armed;
     }
     this.#targets.set(watch.fd, target);
@@ -91,6 +97,11 @@ export class PollThread implements Polls {
 
   unref(): void {
     if (--this.#refs === 0) this.#interrupt?.();
+  }
+
+  #newTarget(): Target {
+    this.#generation = this.#generation + 1 | 0;
+    return { generation: this.#generation, watches: new Set(), armed: EPOLLONESHOT };
   }
 
   async #run(): Promise<void> {
@@ -124,13 +135,14 @@ export class PollThread implements Polls {
 
   #dispatch(offset: number): void {
     const fd = this.#events.getInt32(offset + EPOLL_EVENT.data, true);
+    const generation = this.#events.getInt32(offset + EPOLL_EVENT.data + GENERATION, true);
     const happened = this.#events.getUint32(offset + EPOLL_EVENT.events, true);
     if (fd === this.#alarm) {
       libc().read(fd, new BigUint64Array(1), 8n);
       return;
     }
     const target = this.#targets.get(fd);
-    if (target === undefined) return;
+    if (target?.generation !== generation) return;
     // A hang-up or an error is news for whoever waits for anything.
     const isOver = (happened & ~(POLLIN | POLLOUT)) !== 0;
     const told = [...target.watches].filter(({ events }) => isOver || (events & happened) !== 0);
@@ -143,7 +155,7 @@ export class PollThread implements Polls {
   #rearm(fd: number, target: Target): void {
     target.armed = EPOLLONESHOT;
     for (const { events } of target.watches) target.armed |= events;
-    if (target.watches.size > 0) this.#control(EPOLL_CTL_MOD, fd, target.armed);
+    if (target.watches.size > 0) this.#control(EPOLL_CTL_MOD, fd, target.armed, target.generation);
     else this.#forget(fd);
   }
 
@@ -153,12 +165,13 @@ export class PollThread implements Polls {
 
   #forget(fd: number): void {
     this.#targets.delete(fd);
-    this.#control(EPOLL_CTL_DEL, fd, 0);
+    this.#control(EPOLL_CTL_DEL, fd, 0, 0);
   }
 
-  #control(operation: number, fd: number, events: number): number {
+  #control(operation: number, fd: number, events: number, generation: number): number {
     this.#event.setUint32(EPOLL_EVENT.events, events, true);
     this.#event.setInt32(EPOLL_EVENT.data, fd, true);
+    this.#event.setInt32(EPOLL_EVENT.data + GENERATION, generation, true);
     return libc().epoll_ctl(this.#epoll, operation, fd, this.#event);
   }
 }

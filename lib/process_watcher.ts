@@ -93,7 +93,9 @@ export class ProcessWatcher implements Disposable {
   }
 
   async #waitForExit(): Promise<void> {
-    await this.#waits.readable(); // which keeps `this`: a forgotten descriptor is closed
+    do {
+      await this.#waits.readable(); // a hint
+    } while (this.alive);
   }
 
   /** Lets go of the process, which goes on. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { check } from "../ffi/check.ts";
 import { O_CLOEXEC } from "../ffi/constants.ts";
 import { libc } from "../ffi/libc.ts";
+import { readSmallFile } from "../lib/_proc.ts";
 import {
   IpcClosedError,
   IpcLimitError,
@@ -12,10 +13,24 @@ import {
   type Signal,
   spawn,
 } from "../mod.ts";
+import { makeNext, untilTaken, untilWatched } from "./_fds.ts";
 import { cannotChoosePid, reusedPid } from "./_processes.ts";
+import { HAS_RING } from "./_sleepers.ts";
 import { children, output, Peer, runPeer, test } from "./_support.ts";
 
+const SLEEPER = ["-c", "echo READY; exec sleep 1000"];
 const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
+
+/** Opens a watcher, and says which descriptor it has. */
+function openWatcher(pid: number): { watcher: ProcessWatcher; fd: number } {
+  const pidfds = (): number[] =>
+    [...Deno.readDirSync("/proc/self/fdinfo")].map(({ name }) => Number(name))
+      .filter((fd) => readSmallFile(`/proc/self/fdinfo/${fd}`)?.includes(`Pid:\t${pid}\n`));
+  const before = pidfds();
+  const watcher = ProcessWatcher.open(pid);
+  const [fd] = pidfds().filter((fd) => !before.includes(fd));
+  return { watcher, fd: fd! };
+}
 
 test("ProcessWatcher watches a process that is not a child, and signals it", async () => {
   // The shell ends at once, and leaves the process to somebody else.
@@ -58,6 +73,31 @@ test("ProcessWatcher means the process it was opened for, whoever has the pid no
   assertEquals(other.alive, true);
   assertEquals(second.pid, pid);
 }, { ignored: cannotChoosePid() });
+
+test("ProcessWatcher.exited is not ended by what its descriptor was before", async () => {
+  await using first = await Peer.start("sh", SLEEPER); // which nothing else of ours watches
+  await using second = await Peer.start("sh", SLEEPER);
+  await using third = await Peer.start("sh", SLEEPER);
+  const { watcher: before, fd } = openWatcher(first.pid);
+  const { exited } = before;
+  await untilWatched(fd);
+  first.kill("SIGKILL");
+  untilTaken(fd);
+  before.close();
+  using _below = makeNext(fd);
+  const { watcher, fd: again } = openWatcher(second.pid);
+  using _watcher = watcher;
+  assertEquals(again, fd);
+  let isOver = false;
+  const ended = watcher.exited.then(() => isOver = true);
+  await assertRejects(() => exited, IpcClosedError);
+  using witness = ProcessWatcher.open(third.pid);
+  third.kill("SIGKILL");
+  await witness.exited; // which is told after what the thread had taken
+  assertEquals([watcher.alive, isOver], [true, false]);
+  second.kill("SIGKILL");
+  await ended;
+}, { ignored: HAS_RING ? "io_uring is available, and needs no thread" : undefined });
 
 test("1,000 processes spawned and watched: no exit is missed, none stays a zombie", async () => {
   const before = children();

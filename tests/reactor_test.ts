@@ -11,6 +11,8 @@ import {
 import { libc } from "../ffi/libc.ts";
 import { FdWaits } from "../lib/reactor.ts";
 import { IpcClosedError } from "../mod.ts";
+import { makeNext, untilTaken, untilWatched } from "./_fds.ts";
+import { HAS_RING } from "./_sleepers.ts";
 import { runPeer, test, testWithoutRing, withLimit } from "./_support.ts";
 
 test("FdWaits.readable() resolves when a byte comes, for everybody who waits", async () => {
@@ -135,6 +137,31 @@ test("FdWaits can be opened on a number that was closed a moment ago", async () 
     await assertRejects(() => last, IpcClosedError);
   }
 });
+
+test("FdWaits on a number used again are not told what came for the one before", async () => {
+  using first = openPipe();
+  const before = new FdWaits(first.reader, "pipe");
+  const pending = before.readable();
+  await untilWatched(first.reader);
+  first.write();
+  untilTaken(first.reader);
+  before.close();
+  using second = openPipe();
+  libc().close(first.reader);
+  using _below = makeNext(first.reader);
+  assertEquals(libc().fcntl(second.reader, F_DUPFD_CLOEXEC, 0), first.reader);
+  const waits = new FdWaits(first.reader, "pipe");
+  let isTold = false;
+  const waiting = waits.readable().then(() => isTold = true);
+  await assertRejects(() => pending, IpcClosedError);
+  const witness = new FdWaits(second.writer, "pipe");
+  await witness.writable(); // came after what the thread had taken
+  assertEquals(isTold, false);
+  second.write();
+  await waiting;
+  waits.close();
+  witness.close();
+}, { ignored: HAS_RING ? "io_uring is available, and has no such thread" : undefined });
 
 test("FdWaits for reading and for writing on one descriptor end each on its own", async () => {
   const ends = new Int32Array(2);
