@@ -45,14 +45,14 @@ interface Target {
 export class PollThread implements Polls {
   /** @throws {IpcLimitError} If the process has too many open files. */
   static open(): PollThread {
-    const epoll = check(libc().epoll_create1(EPOLL_CLOEXEC), "epoll_create1", "wait", explain);
-    try {
-      const alarm = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-      return new PollThread(epoll, check(alarm, "eventfd", "wait", explain));
-    } catch (error) {
-      closeFd(epoll);
-      throw error;
-    }
+    using opened = new DisposableStack();
+    const open = (fd: number, syscall: string): number =>
+      opened.adopt(check(fd, syscall, "wait", explain), closeFd);
+    const epoll = open(libc().epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    const alarm = open(libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+    const thread = new PollThread(epoll, alarm);
+    opened.move();
+    return thread;
   }
 
   readonly #epoll: number;
