@@ -23,7 +23,7 @@ export function readSmallFile(path: string): string | undefined {
     text += decoder.decode(chunk.subarray(0, count), { stream: true });
   }
   libc().close(fd);
-  return text;
+  return count === 0 ? text : undefined; // of a thread or process that has just ended
 }
 
 /** The real user of a process. */

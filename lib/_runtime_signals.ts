@@ -56,9 +56,12 @@ export class RuntimeSubscription implements Subscription {
   }
 
   [Symbol.dispose](): void {
-    untilTold(this.#signal);
-    Deno.removeSignalListener(runtimeName(this.#signal), this.#onSignal);
-    subscriptions.get(this.#signal)!.delete(this);
+    try {
+      untilTold(this.#signal);
+    } finally {
+      Deno.removeSignalListener(runtimeName(this.#signal), this.#onSignal);
+      subscriptions.get(this.#signal)!.delete(this);
+    }
   }
 }
 

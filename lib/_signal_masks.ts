@@ -8,6 +8,8 @@ import { SIGNALS } from "../ffi/signals.ts";
 import { listNames, readSmallFile } from "./_proc.ts";
 
 const THREADS = "/proc/self/task";
+/** Of a thread that is just ending the kernel tells no threads, and an empty mask. */
+const BLOCKED_REGEXP = /^Threads:\s+[1-9][^]*^SigBlk:\s+(\w+)$/m;
 
 /** The signals that every thread of this process has blocked. */
 export function blockedSignals(): bigint {
@@ -28,7 +30,7 @@ export function isIn(set: bigint, signal: number): boolean {
 
 function threadMasks(): bigint[] {
   return listNames(THREADS)
-    .map((thread) => readSmallFile(`${THREADS}/${thread}/status`))
-    .filter((status) => status !== undefined) // a thread that has ended meanwhile
-    .map((status) => BigInt(`0x${/^SigBlk:\s+(\w+)$/m.exec(status)![1]}`));
+    .map((thread) => BLOCKED_REGEXP.exec(readSmallFile(`${THREADS}/${thread}/status`) ?? ""))
+    .filter((match) => match !== null)
+    .map(([_, mask]) => BigInt(`0x${mask}`));
 }

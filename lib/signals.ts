@@ -230,6 +230,7 @@ class SignalLoop<T extends ReceivedSignal> implements SignalIterable<T>, SignalL
   #unsubscribe(): void {
     this.#letGo();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
+    using ended = new DisposableStack(); // all of them, even if one throws
+    for (const subscription of this.#subscriptions.splice(0)) ended.use(subscription);
   }
 }

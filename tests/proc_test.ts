@@ -14,6 +14,7 @@ test("readSmallFile() reads all of a file, with characters across its chunks", (
 test("readSmallFile() of what cannot be read is undefined, and leaves nothing open", () => {
   const before = openFds();
   assertEquals(readSmallFile("/proc/no-such-file"), undefined);
+  assertEquals(readSmallFile("/proc/self"), undefined, "which opens, and then cannot be read");
   assertEquals(readSmallFile("/proc/self/limits")?.startsWith("Limit"), true);
   assertEquals(openFds(), before);
 });

@@ -348,6 +348,23 @@ for (const details of [false, true]) {
   });
 }
 
+test("signals() takes all its listeners back, even if one cannot be", () => {
+  const { removeSignalListener } = Deno;
+  const removed: string[] = [];
+  Deno.removeSignalListener = (name, listener) => {
+    removeSignalListener(name, listener);
+    removed.push(name);
+    throw new Error(name);
+  };
+  try {
+    const heard = signals(["SIGHUP", "SIGUSR2"]);
+    assertThrows(() => heard[Symbol.dispose](), SuppressedError);
+    assertEquals(removed.sort(), ["SIGHUP", "SIGUSR2"]);
+  } finally {
+    Deno.removeSignalListener = removeSignalListener;
+  }
+});
+
 test("signals() uses signalfd for what was blocked when the process was started", async () => {
   assertEquals(await startBlocked(), [
     "handlers: 0000",
