@@ -11,6 +11,7 @@
 import { SYS_recvfrom } from "../ffi/constants.ts";
 import { handlerOf, runPending } from "../ffi/signal_handler.ts";
 import { SIGNALS } from "../ffi/signals.ts";
+import { eventLoopTurn } from "./_event_loop.ts";
 import { listNames, readSmallFile } from "./_proc.ts";
 import { isBeingHandled } from "./_signal_masks.ts";
 import type { ReceivedSignal, Subscription } from "./_signal_reader.ts";
@@ -45,6 +46,14 @@ export class RuntimeSubscription implements Subscription {
   /** Hears what the runtime did not. */
   hear(): void {
     this.#onSignal();
+  }
+
+  /** Ends when it has heard what was sent until now. */
+  async catchUp(): Promise<void> {
+    untilTold(this.#signal);
+    // The runtime has been told, and JavaScript is, in the first turn that begins from now on.
+    await eventLoopTurn();
+    await eventLoopTurn();
   }
 
   ref(): void {
@@ -88,14 +97,24 @@ export function aboveRuntime(signal: number, install: (runtime: bigint) => void)
   }
 }
 
+/** Waits until the handlers of what was sent until now have run, here or on other threads. */
+export function untilHandled(signal: number): void {
+  runPending(signal, ACTION);
+  waitWhile(() => isBeingHandled(signal));
+}
+
 /**
  * Waits until the runtime has told of what was sent until now, while somebody still listens. Its
  * handler writes to a socket, which a thread reads that waits for more when it has told all.
  */
 function untilTold(signal: number): void {
   runPending(signal, ACTION);
+  waitWhile(() => isBeingHandled(signal) || !isTold());
+}
+
+function waitWhile(isDue: () => boolean): void {
   const deadline = performance.now() + LONGEST_TO_TELL_MS;
-  while ((isBeingHandled(signal) || !isTold()) && performance.now() < deadline);
+  while (isDue() && performance.now() < deadline);
 }
 
 function isTold(): boolean {

@@ -32,6 +32,8 @@ export class SignalFd implements SignalOrigin {
     this.#update(this.fd);
   }
 
+  settle(): void {} // the kernel has it there
+
   lossOf(): undefined {}
 
   #update(fd: number): number {

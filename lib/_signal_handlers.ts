@@ -12,7 +12,7 @@ import { libc } from "../ffi/libc.ts";
 import { SignalHandler } from "../ffi/signal_handler.ts";
 import { SIGRTMIN } from "../ffi/signals.ts";
 import { explainLimit } from "./_limits.ts";
-import { aboveRuntime, tellRuntimeListeners } from "./_runtime_signals.ts";
+import { aboveRuntime, tellRuntimeListeners, untilHandled } from "./_runtime_signals.ts";
 import { RECORD_BYTES, SIGINFO_RECORD, type SignalOrigin } from "./_signal_reader.ts";
 import { signalName } from "./_signals.ts";
 
@@ -51,6 +51,10 @@ export class HandlerPipe implements SignalOrigin {
   detach(signal: number): void {
     // One that another isolate's stands above stays where it is: a second use would make a loop.
     if (!this.#handlers.get(signal)!.remove(ACTION)) this.#handlers.delete(signal);
+  }
+
+  settle(signal: number): void {
+    untilHandled(signal);
   }
 
   onSignal(signal: number): void {

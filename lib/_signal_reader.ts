@@ -86,6 +86,8 @@ export interface SignalOrigin {
   attach(signal: number): void;
   /** Takes that back. */
   detach(signal: number): void;
+  /** Waits until what was sent before is in the descriptor. */
+  settle(signal: number): void;
   /** What to say if some of a signal could not be put into the descriptor since the last call. */
   lossOf(signal: number): IpcError | undefined;
   /** Called for each signal, before those who listen hear of it. */
@@ -127,6 +129,12 @@ export class SignalReader {
     if (this.#listeners.size > 0) return;
     this.#waits?.close();
     this.#waits = undefined;
+  }
+
+  /** Tells what was sent until now. */
+  catchUp(): void {
+    for (const signal of this.#listeners.keys()) this.#origin.settle(signal);
+    this.#drain();
   }
 
   /** Keeps the process alive; counted. */

@@ -52,6 +52,18 @@ export function subscribeToNames(
   });
 }
 
+/**
+ * Lets everybody hear what was sent until now.
+ *
+ * @returns Ends when these have heard it; `undefined` if they have already.
+ */
+export function catchUp(subscriptions: readonly Subscription[]): Promise<unknown> | undefined {
+  blockedReader?.catchUp();
+  handledReader?.catchUp(); // which takes signals from the runtime, whose listeners then hear it, too
+  const late = subscriptions.filter((subscription) => subscription instanceof RuntimeSubscription);
+  if (late.length > 0) return Promise.all(late.map((subscription) => subscription.catchUp()));
+}
+
 /** All of them, or none. */
 function openAll(
   signals: ReadonlySet<number>,

@@ -13,7 +13,7 @@ import type {
   SignalListener,
   Subscription,
 } from "./_signal_reader.ts";
-import { subscribeToDetails, subscribeToNames } from "./_signal_sources.ts";
+import { catchUp, subscribeToDetails, subscribeToNames } from "./_signal_sources.ts";
 import { checkSignal, type Signal, signalName } from "./_signals.ts";
 import { outOfRange } from "./_validate.ts";
 
@@ -149,7 +149,7 @@ class SignalLoop<T extends ReceivedSignal> implements SignalIterable<T>, SignalL
   readonly #items = new EventQueue<Item<T>>();
   readonly #iterator = this.#iterate();
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.fail(this.#signal!.reason);
+  readonly #onAbort = (): void => this.#abort(this.#signal!.reason);
   #subscriptions: Subscription[] = [];
   #isDisposed = false;
   #isWaiting = false;
@@ -213,6 +213,13 @@ class SignalLoop<T extends ReceivedSignal> implements SignalIterable<T>, SignalL
     this.#isWaiting = false;
     this.#letGo();
     return item;
+  }
+
+  /** Ends the loop, once it has heard what came before. */
+  #abort(reason: unknown): void {
+    const late = catchUp(this.#subscriptions);
+    if (late === undefined) this.fail(reason);
+    else late.finally(() => this.fail(reason));
   }
 
   #hold(): void {

@@ -170,6 +170,17 @@ test("signals() on SIGCHLD with details leaves everybody's children alone", asyn
   }
 });
 
+test("signals() by names yields what came before an abort, though one with details took it", async () => {
+  const controller = new AbortController();
+  using detailed = signals(["SIGHUP"], { details: true });
+  const named = signals(["SIGHUP"], { signal: controller.signal });
+  kill(Deno.pid, "SIGHUP");
+  controller.abort(new Error("enough"));
+  assertEquals((await named[Symbol.asyncIterator]().next()).value, { signal: "SIGHUP" });
+  await assertRejects(() => Array.fromAsync(named), Error, "enough");
+  assertEquals((await take(detailed, 1)).length, 1);
+});
+
 test("signals() leaves the default behind when the last loop ends", async () => {
   const ending = (how: string): Promise<{ signal: string | null }> => {
     const args = denoArgs(pathOf("./peers/signal_ends.ts"), [how]);
@@ -264,6 +275,22 @@ for (const details of [false, true]) {
     );
     assertEquals(names.sort(), ["SIGHUP", "SIGRTMIN+11"]);
     assert(!isSet("SigCgt", 45));
+  });
+
+  test(`signals() ${kind} yields what came before an abort, though nothing was read`, async () => {
+    for (let round = 0; round < 20; round++) {
+      const controller = new AbortController();
+      const heard = listen(["SIGHUP", 45], controller.signal);
+      for (const signal of ["SIGHUP", 45] as const) kill(Deno.pid, signal);
+      controller.abort(new Error("enough")); // in the same task
+      const names: string[] = [];
+      const loop = async (): Promise<void> => {
+        for await (const { signal } of heard) names.push(signal);
+      };
+      await assertRejects(loop, Error, "enough");
+      assertEquals(names.sort(), ["SIGHUP", "SIGRTMIN+11"]);
+      assert(!isSet("SigCgt", 45));
+    }
   });
 
   test(`signals() ${kind} throws while it waits, or at once if aborted before`, async () => {
