@@ -4,7 +4,10 @@
  * @module
  */
 
+import { check } from "../ffi/check.ts";
+import { F_GETFL } from "../ffi/constants.ts";
 import { IpcError } from "../ffi/errors.ts";
+import { libc } from "../ffi/libc.ts";
 import { environmentVariable, unsetEnvironmentVariable } from "./_environment.ts";
 import { UnixListener } from "./unix_listener.ts";
 
@@ -16,6 +19,7 @@ export interface InheritedListener {
   listener: UnixListener;
 }
 
+const ACTION = "take over inherited descriptor";
 const FIRST_FD = 3; // SD_LISTEN_FDS_START
 
 /**
@@ -27,7 +31,7 @@ const FIRST_FD = 3; // SD_LISTEN_FDS_START
  * @returns The listeners, in the order of their descriptors; none if the variables are missing
  * or meant for another process.
  * @throws {IpcError} With code EINVAL if `LISTEN_FDS` is no number, EBADF if a descriptor is
- * not open.
+ * not open; nothing is taken over then, and the variables stay.
  *
  * @example A service that can also be started by hand
  * ```ts
@@ -44,8 +48,9 @@ export function inheritedListeners(): InheritedListener[] {
   const isMeant = environmentVariable("LISTEN_PID") === String(Deno.pid);
   if (count === undefined || !isMeant) return [];
   const names = environmentVariable("LISTEN_FDNAMES")?.split(":") ?? [];
-  for (const name of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) unsetEnvironmentVariable(name);
   const numbers = Array.from({ length: checkCount(count) }, (_, i) => FIRST_FD + i);
+  for (const fd of numbers) check(libc().fcntl(fd, F_GETFL, 0), "fcntl", `${ACTION} ${fd}`);
+  for (const name of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) unsetEnvironmentVariable(name);
   return numbers.flatMap((fd, i) => {
     const listener = adopt(fd);
     return listener === undefined ? [] : [{ name: names[i] || "unknown", listener }];

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { O_CLOEXEC } from "../ffi/constants.ts";
 import {
   type ConnectionType,
@@ -64,6 +64,33 @@ test("inheritedListeners() says what is wrong with LISTEN_FDS", async () => {
   assertEquals((await malformed.status).code, 3);
   const notOpen = activate({ 3: listener }, "LISTEN_PID=$$ LISTEN_FDS=20");
   assertEquals((await notOpen.status).code, 4);
+});
+
+test("inheritedListeners() takes over all or nothing", async () => {
+  using listener = UnixListener.listen(uniqueAddress());
+  const script = `
+    import { inheritedListeners, UnixListener } from ${
+    JSON.stringify(import.meta.resolve("../mod.ts"))
+  };
+    const codes = [];
+    for (let i = 0; i < 2; i++) {
+      try {
+        inheritedListeners();
+      } catch ({ code, message }) {
+        codes.push(code, message);
+      }
+    }
+    UnixListener.fromFd(3);
+    console.log(codes.join("\\n"));
+  `;
+  using folder = tempFolder();
+  const start = `export LISTEN_PID=$$ LISTEN_FDS=200; exec "$0" eval --quiet "$1" > "$2"`;
+  const args = ["-c", start, Deno.execPath(), script, `${folder.path}/said`];
+  assertEquals((await spawn("sh", { args, fds: { 3: listener } }).status).code, 0);
+  const [code, message, ...again] = Deno.readTextFileSync(`${folder.path}/said`).trim().split("\n");
+  assertEquals(code, "EBADF");
+  assertMatch(message!, /^Cannot take over inherited descriptor \d+: .* \(fcntl: EBADF\)$/);
+  assertEquals(again, [code, message], "the variables are still there");
 });
 
 test("descriptors of an inherited service do not pass on to its children", async () => {
