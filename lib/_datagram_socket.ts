@@ -11,7 +11,7 @@ import { libc } from "../ffi/libc.ts";
 import { closeFd } from "./_files.ts";
 import { readySync } from "./_ready_sync.ts";
 import { messageFrame } from "./_socket_message.ts";
-import { isNotNow, openSocket } from "./_unix_socket.ts";
+import { isNotNow, isSendBufferFull, openSocket } from "./_unix_socket.ts";
 import { type OwnedFd, ownFd } from "./owned_fd.ts";
 import { FdWaits } from "./reactor.ts";
 
@@ -67,33 +67,36 @@ export class DatagramSocket {
   }
 
   /**
-   * Waits until there may be room, here and in the receiver's queue. A socket that is not
-   * connected to the receiver never learns of the second: a helper that is learns in its place.
+   * Waits until there may be room for what could not be sent: here, if that is what was missing,
+   * or in the receiver's queue. A socket that is not connected to the receiver never learns of
+   * the second, and connected to another that is full it does not say when it has room itself: a
+   * helper that is connected to the receiver learns in its place.
    */
   async room(to: Uint8Array<ArrayBuffer> | undefined, signal?: AbortSignal): Promise<void> {
-    const helper = to === undefined ? undefined : connectHelper(to);
-    if (helper !== undefined) {
-      const waits = new FdWaits(helper, "datagram socket");
-      const { signal: closing } = this.#closing;
-      try {
-        await waits.writable(signal === undefined ? closing : AbortSignal.any([signal, closing]));
-      } finally {
-        waits.close();
-        closeFd(helper);
-      }
+    if (to === undefined || isSendBufferFull(this.fd, SEND)) {
+      return await this.waits.writable(signal);
     }
-    await this.waits.writable(signal);
+    const helper = connectHelper(to);
+    if (helper === undefined) return;
+    const waits = new FdWaits(helper, "datagram socket");
+    const { signal: closing } = this.#closing;
+    try {
+      await waits.writable(signal === undefined ? closing : AbortSignal.any([signal, closing]));
+    } finally {
+      waits.close();
+      closeFd(helper);
+    }
   }
 
   /** As `room()`, with the thread. */
   roomSync(to: Uint8Array<ArrayBuffer> | undefined, deadline: number, timeoutMs: number): void {
-    const helper = to === undefined ? undefined : connectHelper(to);
+    const isOwn = to === undefined || isSendBufferFull(this.fd, SEND);
+    const fd = isOwn ? this.fd : connectHelper(to);
+    if (fd === undefined) return;
     try {
-      const isReady = (helper === undefined || readySync(helper, POLLOUT, deadline, SEND)) &&
-        readySync(this.fd, POLLOUT, deadline, SEND);
-      if (!isReady) throw timeoutError("sendmsg", SEND, timeoutMs);
+      if (!readySync(fd, POLLOUT, deadline, SEND)) throw timeoutError("sendmsg", SEND, timeoutMs);
     } finally {
-      if (helper !== undefined) closeFd(helper);
+      if (!isOwn) closeFd(fd);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   AF_UNIX,
   SO_ACCEPTCONN,
   SO_DOMAIN,
+  SO_MEMINFO,
   SO_PEERCRED,
   SO_SNDBUF,
   SO_TYPE,
@@ -116,6 +117,7 @@ export function explainAddress(address: SocketAddress | undefined): Explain {
 }
 
 const INT_BYTES = 4;
+const SK_MEMINFO_WMEM_ALLOC = 2; // index of a word of SO_MEMINFO
 
 // Where options travel; made once, since every connection is asked who its peer is (F32).
 const value = new DataView(new ArrayBuffer(UCRED.size));
@@ -141,6 +143,13 @@ export function setBufferBytes(
   action: string,
 ): void {
   setOption(fd, option, checkInteger(bufferBytes, "buffer size", [1, 0x7fff_ffff], action), action);
+}
+
+/** Whether so much is on its way from a socket that no more may be sent, to whomever. */
+export function isSendBufferFull(fd: number, action: string): boolean {
+  readOption(fd, SO_MEMINFO, INT_BYTES * (SK_MEMINFO_WMEM_ALLOC + 1), action);
+  const onTheirWay = value.getInt32(INT_BYTES * SK_MEMINFO_WMEM_ALLOC, true);
+  return onTheirWay >= optionOf(fd, SO_SNDBUF, action);
 }
 
 /** `getsockopt(SO_PEERCRED)` */

@@ -6,7 +6,7 @@
 
 import { check } from "../ffi/check.ts";
 import { POLLIN, SO_PASSCRED, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM } from "../ffi/constants.ts";
-import { IpcClosedError } from "../ffi/errors.ts";
+import { IpcClosedError, IpcTimeoutError } from "../ffi/errors.ts";
 import { libc } from "../ffi/libc.ts";
 import { blockUntil } from "./_block.ts";
 import { DatagramSocket, type Outgoing } from "./_datagram_socket.ts";
@@ -54,6 +54,19 @@ export interface SendDatagramOptions {
   fds?: FdLike[];
 }
 
+/** A datagram that is sent, or waits for room. */
+interface Job {
+  readonly outgoing: Outgoing;
+  readonly signal?: AbortSignal | undefined;
+  isSent: boolean;
+}
+
+/** Those that wait for one receiver, in their order. */
+interface SendQueue {
+  readonly turns: Turns;
+  readonly jobs: Set<Job>;
+}
+
 const ASK = "ask datagram socket";
 const SEND = "send datagram";
 const RECEIVE = "receive datagram";
@@ -83,7 +96,7 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
   readonly #file: SocketFile | undefined;
   readonly #receiving = new Turns();
   /** Who waits to send, by receiver: one that is full must not hold up the others. */
-  readonly #sending = new Map<string, Turns>();
+  readonly #sending = new Map<string, SendQueue>();
   readonly #wait = (signal?: AbortSignal): Promise<void> => this.#socket.waits.readable(signal);
 
   private constructor(socket: DatagramSocket, file?: SocketFile) {
@@ -285,23 +298,30 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
     options: SendDatagramOptions & WaitOptions = {},
   ): Promise<void> {
     const outgoing = outgoingOf(payload, options);
-    const key = String(outgoing.to ?? "");
-    const turns = this.#sending.get(key) ?? new Turns();
-    if (!turns.isTaken && this.#socket.send(outgoing, false)) {
+    const key = keyOf(outgoing);
+    const known = this.#sending.get(key);
+    if (known === undefined && this.#socket.send(outgoing, false)) {
       if (isTurnDue()) await eventLoopTurn();
       return;
     }
-    this.#sending.set(key, turns);
+    const { turns, jobs } = known ?? { turns: new Turns(), jobs: new Set() };
+    if (known === undefined) this.#sending.set(key, { turns, jobs });
+    const job: Job = { outgoing, signal: options.signal, isSent: false };
+    jobs.add(job);
     const wait = (signal?: AbortSignal): Promise<void> => this.#socket.room(outgoing.to, signal);
     try {
-      await turns.run(() => this.#socket.send(outgoing, false), wait, options.signal);
+      await turns.run(() => this.#advance(job, false), wait, options.signal);
+    } catch (error) {
+      if (!job.isSent) throw error; // by `sendSync()`, in the same instant
     } finally {
+      jobs.delete(job);
       if (!turns.isTaken) this.#sending.delete(key);
     }
   }
 
   /**
-   * As {@link UnixDatagram.send}. Blocks the event loop.
+   * As {@link UnixDatagram.send}. Blocks the event loop. What waits to be sent to the same
+   * receiver goes first.
    *
    * @param payload The datagram; a string goes as UTF-8.
    * @param options The receiver, descriptors, and how long to wait at most; for ever by default.
@@ -320,11 +340,15 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
     const outgoing = outgoingOf(payload, options);
     const timeoutMs = checkTimeout(options.timeoutMs, SEND);
     const deadline = performance.now() + timeoutMs;
-    let isSent = this.#socket.send(outgoing, timeoutMs === Infinity);
-    while (!isSent) {
-      this.#socket.roomSync(outgoing.to, deadline, timeoutMs);
-      isSent = this.#socket.send(outgoing, false);
+    const before = this.#sending.size === 0 ? undefined : this.#sending.get(keyOf(outgoing))?.jobs;
+    for (const job of before ?? []) {
+      try {
+        if (job.signal?.aborted !== true) this.#block(job, deadline, timeoutMs);
+      } catch (error) {
+        if (error instanceof IpcTimeoutError) throw error; // or it fails when its turn comes
+      }
     }
+    this.#block({ outgoing, isSent: false }, deadline, timeoutMs);
   }
 
   /**
@@ -332,7 +356,7 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
    *
    * @param payload The datagram; a string goes as UTF-8.
    * @param options The receiver, and descriptors.
-   * @returns Whether it was sent; `false` if there is no room.
+   * @returns Whether it was sent; `false` if there is no room, or others wait for it.
    * @throws {IpcNotFoundError} If there is nothing at that path (ENOENT).
    * @throws {IpcError} With code ECONNREFUSED if nobody has that address any more, ENOTCONN if
    * there is no receiver, EBADF if a descriptor is not open.
@@ -341,7 +365,9 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
    * @throws {RangeError} If there are more than 253 descriptors.
    */
   trySend(payload: Uint8Array | string, options: SendDatagramOptions = {}): boolean {
-    return this.#socket.send(outgoingOf(payload, options), false) ?? false;
+    const outgoing = outgoingOf(payload, options);
+    if (this.#sending.size > 0 && this.#sending.has(keyOf(outgoing))) return false;
+    return this.#socket.send(outgoing, false) ?? false;
   }
 
   /**
@@ -441,6 +467,19 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
     this.close();
   }
 
+  #advance(job: Job, mayBlock: boolean): true | undefined {
+    if (!job.isSent) job.isSent = this.#socket.send(job.outgoing, mayBlock) ?? false;
+    return job.isSent || undefined;
+  }
+
+  #block(job: Job, deadline: number, timeoutMs: number): void {
+    let isSent = this.#advance(job, timeoutMs === Infinity);
+    while (!isSent) {
+      this.#socket.roomSync(job.outgoing.to, deadline, timeoutMs);
+      isSent = this.#advance(job, false);
+    }
+  }
+
   #receive(limits: Required<MessageLimits>, mayBlock: boolean): Datagram | undefined {
     const length = this.#socket.receive(limits.maxBytes, CONTROL_SPACE, mayBlock);
     if (length === undefined) return undefined;
@@ -460,6 +499,11 @@ function bind(
     return SocketFile.bind(fd, address.path, mode, action);
   }
   bindSocket(fd, address, action);
+}
+
+/** Says which receiver a datagram is for. */
+function keyOf({ to }: Outgoing): string {
+  return String(to ?? "");
 }
 
 function outgoingOf(payload: Uint8Array | string, options: SendDatagramOptions): Outgoing {

@@ -6,6 +6,7 @@ import {
   IpcMessageSizeError,
   IpcNotFoundError,
   IpcTimeoutError,
+  spawn,
   UnixConnection,
   UnixDatagram,
 } from "../mod.ts";
@@ -102,6 +103,85 @@ test("one receiver that is full does not hold up the others", async () => {
   assertEquals(text(await quick.receive()), "through");
   controller.abort(new Error("enough"));
   await assertRejects(() => stuck, Error, "enough");
+});
+
+test("a sender connected to one receiver that is full waits for another as any does", async () => {
+  using full = strangers();
+  using ends = strangers();
+  using sender = UnixDatagram.connect(full.to);
+  while (sender.trySend("full"));
+  const { receiver, to } = ends;
+  fill(ends.sender, to);
+  const sent = sender.send("later", { to });
+  assertEquals(text(await receiver.receive()), "full");
+  await sent;
+});
+
+test(
+  "a sender connected to one receiver that is full waits for another with its thread",
+  async () => {
+    using folder = tempFolder();
+    const path = `${folder.path}/receiver`;
+    const program = `
+import os, signal, socket, sys
+receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+receiver.bind(sys.argv[1])
+print("READY", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+while receiver.recv(100) != b"later": pass
+print("later", flush=True)
+`;
+    await using peer = await Peer.start("python3", ["-c", program, path]);
+    using full = strangers();
+    using sender = UnixDatagram.connect(full.to);
+    while (sender.trySend("full"));
+    fill(full.sender, path);
+    // It goes on when the sender waits.
+    const args = ["-c", `sleep 0.2; kill -CONT ${peer.pid}`];
+    await using _waker = spawn("sh", { args });
+    sender.sendSync("later", { to: path, timeoutMs: 20_000 });
+    assertEquals(await peer.readLine(), "later");
+  },
+  { needs: ["python3"] },
+);
+
+test("a socket whose own send buffer is full waits for that, and not for the receiver", async () => {
+  using ends = strangers();
+  using other = strangers();
+  const { sender, receiver, to } = ends;
+  const large = new Uint8Array(sender.sendBufferBytes / 4);
+  while (sender.trySend(large, { to }));
+  assertThrows(() => sender.sendSync("x", { to: other.to, timeoutMs: 5 }), IpcTimeoutError);
+  const sent = sender.send("x", { to: other.to });
+  const before = cpuTicks();
+  await pause(500);
+  assert(cpuTicks() - before < 20, "a fifth of a second of CPU in half a second of waiting");
+  while (receiver.tryReceive() !== undefined);
+  await sent;
+  assertEquals(text(await other.receiver.receive()), "x");
+});
+
+test("trySend() and sendSync() overtake no send() to the same receiver", async () => {
+  using ends = strangers();
+  using other = strangers();
+  const { sender, receiver, to } = ends;
+  fill(sender, to);
+  const controller = new AbortController();
+  const sends = ["a", "b"].map((word) => sender.send(word, { to }));
+  const aborted = sender.send("never", { to, signal: controller.signal });
+  assertThrows(() => sender.sendSync("x", { to, timeoutMs: 5 }), IpcTimeoutError);
+  for (let i = 0; i < 4; i++) receiver.receiveSync();
+  assertEquals(sender.trySend("x", { to }), false, "though there is room");
+  assert(sender.trySend("x", { to: other.to }));
+  const refused = assertRejects(() => aborted, Error, "enough");
+  controller.abort(new Error("enough"));
+  sender.sendSync("c", { to, timeoutMs: 5 });
+  await Promise.all(sends);
+  await refused;
+  assert(sender.trySend("d", { to }));
+  const got: string[] = [];
+  for (let next; (next = receiver.tryReceive()) !== undefined;) got.push(text(next));
+  assertEquals(got.filter((word) => word !== "full"), ["a", "b", "c", "d"]);
 });
 
 test("a connected sender waits for room as well, and an aborted wait sends nothing", async () => {
