@@ -2,14 +2,16 @@
  * Waits on words where io_uring is forbidden: at most 4 pool threads, each in one
  * `futex_waitv(2)` on up to 127 words and a control word that ends it (F13, F22).
  *
- * The kernel tells the highest index that was woken. Entries of one word stand side by side in
- * the order they came, and wakes take the longest waiting first, so the index tells how many
- * of that word's were woken. A thread that returned waits for nothing until it parks again:
- * whoever changes a value and wakes it in that instant is noticed by the value. So a changed
- * value ends every wait on it in a thread that returned, even if the wake was for a neighbour:
- * better one "ok" too many, after which the caller looks and waits again, than one too few.
- * Waits on one word go to different threads while there are any without it, where that cannot
- * happen.
+ * The kernel tells the highest index that was woken, and nothing of those below. Entries of one
+ * word stand side by side in the order they came, and wakes take the longest waiting first, so of
+ * that word the index tells how many were woken; of a word above it none was, of one below it
+ * perhaps some. A thread that returned waits for nothing until it parks again: whoever changes a
+ * value and wakes it in that instant is noticed by the value. So a wake ends every wait below it
+ * too, and a changed value every wait on it in a thread that returned: better one "ok" too many,
+ * after which the caller looks and waits again, than one too few, after which nobody comes. The
+ * words that were waited on last stand lowest: one that is woken again and again leaves those
+ * that sleep for long alone. Waits go to different threads, those on one word as long as there
+ * are any without it, where none of this can happen.
  *
  * @module
  */
@@ -126,7 +128,7 @@ class ParkedThread {
         0n,
         CLOCK_MONOTONIC,
       );
-      this.#settle(parked, index - 1);
+      this.#settle(parked.slice(0, Math.max(0, index))); // -1 if a value had changed before
     }
     this.#isRunning = false;
   }
@@ -134,8 +136,8 @@ class ParkedThread {
   /** Control word first, so that a wake of any other hides it and not the reverse. */
   #fillVector(): Wait[] {
     this.#put(0, this.#control.address, Atomics.load(this.#control.words, 0));
-    // Stable: waits on one word keep the order in which they came.
-    const parked = this.#waits.toSorted((a, b) => Number(a.word.address - b.word.address));
+    const byWord = Map.groupBy(this.#waits, ({ word }) => word.address);
+    const parked = [...byWord.values()].toReversed().flat();
     parked.forEach((wait, i) => this.#put(i + 1, wait.word.address, wait.expected));
     return parked;
   }
@@ -147,14 +149,11 @@ class ParkedThread {
     this.#vector.setUint32(offset + FUTEX_WAITV.flags, FUTEX2_SIZE_U32, true);
   }
 
-  /** Ends what was woken, canceled or changed; what remains is parked again. */
-  #settle(parked: Wait[], highest: number): void {
-    const woken = parked[highest]?.word.address;
+  /** Ends what was or may have been woken, is canceled or changed; what remains is parked again. */
+  #settle(woken: Wait[]): void {
     const ended: [Wait, Outcome][] = [];
     this.#waits = this.#waits.filter((wait) => {
-      const position = parked.indexOf(wait); // -1 of one that came while the thread was parked
-      const isWoken = wait.word.address === woken && position !== -1 && position <= highest;
-      const outcome = isWoken ? "ok" : outcomeOf(wait);
+      const outcome = woken.includes(wait) ? "ok" : outcomeOf(wait);
       if (outcome !== undefined) ended.push([wait, outcome]);
       return outcome === undefined;
     });

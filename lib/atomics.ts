@@ -52,7 +52,8 @@ export function atomicWaitSync(
  * holding a thread.
  *
  * As with every futex, look at the value again after `"ok"`: where io_uring is not available,
- * a wake that came with a new value may end other waits of this process on the same word too.
+ * four threads do the waiting, and a wake may end other waits of this process as well, on the same
+ * word if its value has changed, and on others that share the thread even if theirs have not.
  *
  * @param words A view of a {@link MemoryMapping}'s buffer.
  * @param index Which word.

@@ -107,6 +107,25 @@ test("waits on different words are woken each by its own", async () => {
   }
 });
 
+test("wakes of two words at once are both told, though no value changed", async () => {
+  using fresh = freshWords();
+  const { words } = fresh;
+  for (let rounds = 0; rounds < 20;) {
+    // Without io_uring they fill the four threads, and two of these share one.
+    const waits = Array.from({ length: 9 }, (_, index) => startWaits(words, 1, index));
+    await untilQueued(9);
+    const woken = [4, 8].map((index) => atomicNotify(words, index));
+    if (woken.every((count) => count === 1)) {
+      await Promise.all([waits[4]!.all, waits[8]!.all]);
+      rounds++;
+    }
+    while (waits.some(({ state }) => state.ended === 0)) {
+      for (let index = 0; index < 9; index++) atomicNotify(words, index);
+      await pause(1);
+    }
+  }
+});
+
 test("atomicWait() rejects with the signal's reason and stays queued no longer", async () => {
   using fresh = freshWords();
   const { words } = fresh;
