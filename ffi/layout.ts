@@ -43,7 +43,7 @@ const COMMON = {
     ssi_uid: 16,
     ssi_int: 44,
   },
-  sigaction: { size: 152, sa_handler: 0, sa_flags: 136 },
+  sigaction: { size: 152, sa_handler: 0, sa_mask: 8, sa_flags: 136 },
   posix_spawn_file_actions_t: { size: 80 },
   posix_spawnattr_t: { size: 336 },
   inotify_event: { size: 16, wd: 0, mask: 4, len: 12 },

@@ -48,6 +48,10 @@ function isSet(mask: "SigCgt" | "SigIgn", signal: number): boolean {
   return (BigInt(`0x${bits}`) >> BigInt(signal - 1) & 1n) === 1n;
 }
 
+test("signals() with details survives many signals in the same instant", async () => {
+  assertEquals(await runPeer("signal_nested"), "all");
+});
+
 test("signals() delivers 2,001 of 2,001 that C queues while JavaScript is busy", async () => {
   const args = ["send", String(Deno.pid), "35", "2001"];
   await using peer = await Peer.c("signal_peer", args);
