@@ -22,6 +22,7 @@ import {
   type PipeWriter,
   spawn,
 } from "../mod.ts";
+import { linesOf } from "./_lines.ts";
 import { interrupted, run, say } from "./_peer.ts";
 
 const DEFAULT_FOLDER = "/tmp/deno-ipc-chat";
@@ -109,21 +110,6 @@ async function chat(folder: string, name: string): Promise<void> {
   }
   await server.write(`leave ${name}\n`);
   await listening;
-}
-
-/** What comes from a pipe, or the keyboard. */
-async function* linesOf(
-  source: { read(p: Uint8Array, options?: { signal?: AbortSignal }): Promise<number | null> },
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  const p = new Uint8Array(PIPE_BUF);
-  let rest = "";
-  for (let count; (count = await source.read(p, signal && { signal })) !== null;) {
-    const lines = (rest + decoder.decode(p.subarray(0, count), { stream: true })).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
 }
 
 /** This program in another role; `onFailure` is called if it fails. */

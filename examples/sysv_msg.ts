@@ -8,6 +8,7 @@
  */
 
 import { ftok, IpcRemovedError, type SysvMessage, SysvMessageQueue } from "../mod.ts";
+import { typedLines } from "./_lines.ts";
 import { aborted, interrupted, Peer, run, say, starterGone } from "./_peer.ts";
 
 /** Message types: what either side is to read, and that the other side may go on. */
@@ -18,6 +19,8 @@ const GO = 1000;
 const LETTER = ["Hello over there", "this crosses a queue", "end"];
 const CHAT = ["How are you?", "Goodbye", "end"];
 
+type Lines = Iterator<string> | AsyncIterator<string>;
+
 async function beFirst(): Promise<void> {
   const stop = interrupted();
   const key = ftok(import.meta.filename!, 1 + Deno.pid % 255); // two demos at once differ
@@ -26,12 +29,11 @@ async function beFirst(): Promise<void> {
   say("first", `made queue ${queue.id} with key 0x${(key >>> 0).toString(16)}`);
   await using second = Peer.start(import.meta.url, ["--second", `${key}`], ["--allow-ffi"]);
   const signal = AbortSignal.any([stop, second.gone]);
-  const typed = Deno.stdin.isTerminal() ? typedLines() : undefined;
+  const lines: Lines = Deno.stdin.isTerminal() ? typedLines(signal) : [...LETTER, ...CHAT].values();
 
-  for await (const line of typed ?? LETTER) {
+  for await (const line of nextPart(lines)) {
     say("first", `sends "${line}"`);
     await queue.send(TO_SECOND, line, { signal });
-    if (line === "end") break;
   }
   await queue.receive({ type: GO, signal });
 
@@ -43,10 +45,9 @@ async function beFirst(): Promise<void> {
   await queue.receive({ type: GO + 1, signal });
 
   say("first", "begins to chat: type 1 goes there, type 2 comes back");
-  for await (const line of typed ?? CHAT) {
+  for await (const line of nextPart(lines)) {
     await queue.send(TO_SECOND, line, { signal });
     say("first", `reads "${text(await queue.receive({ type: TO_FIRST, signal }))}"`);
-    if (line === "end") break;
   }
   await second.finish();
 }
@@ -85,15 +86,12 @@ function text(message: SysvMessage): string {
   return new TextDecoder().decode(message.data);
 }
 
-/** Lines from the terminal; its end is an `end` too. */
-async function* typedLines(): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
+/** Lines up to an `end`; the end of all lines is one too. Those that follow stay for the next part. */
+async function* nextPart(lines: Lines): AsyncGenerator<string> {
+  for (let line = ""; line !== "end";) {
+    const next = await lines.next();
+    yield line = next.done ? "end" : next.value;
   }
-  for (;;) yield "end";
 }
 
 /** However this ends, the queue goes. */

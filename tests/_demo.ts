@@ -12,20 +12,34 @@ export class Demo implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #errors: Promise<string>;
+  readonly #keyboard: WritableStreamDefaultWriter<Uint8Array> | undefined;
   /** What it printed so far. */
   output = "";
 
-  constructor(task: string, args: string[] = [], env: Record<string, string> = {}) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["task", "--quiet", task, ...args],
+  constructor(
+    task: string,
+    args: string[] = [],
+    env: Record<string, string> = {},
+    stdin: "null" | "piped" | "terminal" = "null",
+  ) {
+    const command = [Deno.execPath(), "task", "--quiet", task, ...args];
+    const [program = "", ...rest] = stdin === "terminal" ? onTerminal(command) : command;
+    this.#child = new Deno.Command(program, {
+      args: rest,
       cwd: pathOf("../"),
-      stdin: "null",
+      stdin: stdin === "null" ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
       env: { NO_COLOR: "1", ...env },
     }).spawn();
+    if (stdin !== "null") this.#keyboard = this.#child.stdin.getWriter();
     this.#errors = new Response(this.#child.stderr).text();
     this.#lines = linesOf(this.#child.stdout);
+  }
+
+  /** Writes to its standard input. */
+  async type(text: string): Promise<void> {
+    await this.#keyboard!.write(new TextEncoder().encode(text));
   }
 
   /** Reads on to the line that `pattern` matches. */
@@ -55,13 +69,19 @@ export class Demo implements AsyncDisposable {
       if (!(error instanceof TypeError)) throw error; // it has ended
     }
     await this.end();
+    await this.#keyboard?.abort().catch((reason) => reason);
   }
+}
+
+/** Runs a command where standard input and all output are a terminal; needs script(1). */
+function onTerminal(command: string[]): string[] {
+  return ["script", "--quiet", "--return", "--command", command.join(" "), "/dev/null"];
 }
 
 async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+    const lines = (rest + text).split(/\r?\n/); // a terminal ends them with both
     rest = lines.pop()!;
     yield* lines;
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertSteps } from "./_demo.ts";
+import { assertSteps, Demo } from "./_demo.ts";
 import { output, pathOf, test } from "./_support.ts";
 
 /** What a demo prints where there is no terminal. */
@@ -9,7 +9,10 @@ function demo(task: string): Promise<string> {
 }
 
 test("demo:sysv-msg sends lines, chooses by type, and chats", async () => {
-  const text = await demo("demo:sysv-msg");
+  await using demo = new Demo("demo:sysv-msg", [], {}, "piped");
+  await demo.type("none of its business\nend\n");
+  const { code, output: text, errors } = await demo.end();
+  assertEquals([code, errors], [0, ""]);
   assertSteps(text, [
     /second {2}reads "Hello over there"/,
     /second {2}reads "end"/,
@@ -22,6 +25,30 @@ test("demo:sysv-msg sends lines, chooses by type, and chats", async () => {
   ]);
   assertSteps(text, [/first {3}reads "You said: How are you\?"/, /first {3}reads "end"/]);
 });
+
+test("demo:sysv-msg sends what is typed on a terminal, and chats", async () => {
+  await using demo = new Demo("demo:sysv-msg", [], {}, "terminal");
+  await demo.until(/made queue/);
+  await demo.type("hi\nend\n");
+  await demo.until(/second {2}reads "hi"/);
+  await demo.until(/second {2}reads "end"/);
+  await demo.until(/begins to chat/);
+  await demo.type("still there?\n");
+  await demo.until(/first {3}reads "You said: still there\?"/);
+  await demo.type("end\n");
+  await demo.until(/first {3}reads "end"/);
+  assertEquals((await demo.end()).code, 0);
+}, { needs: ["script"] });
+
+test("demo:sysv-msg ends on Ctrl-C while it waits for a line", async () => {
+  await using demo = new Demo("demo:sysv-msg", [], {}, "terminal");
+  await demo.until(/made queue/);
+  await demo.type("hi\n");
+  await demo.until(/second {2}reads "hi"/);
+  await demo.type("\x03");
+  const { code } = await demo.end();
+  assertEquals(code, 130);
+}, { needs: ["script"] });
 
 test("demo:sysv-sem keeps letters together, counts to 100, and survives kill -9", async () => {
   const text = await demo("demo:sysv-sem");
