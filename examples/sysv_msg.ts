@@ -11,10 +11,11 @@ import { ftok, IpcRemovedError, type SysvMessage, SysvMessageQueue } from "../mo
 import { typedLines } from "./_lines.ts";
 import { aborted, interrupted, Peer, run, say, starterGone } from "./_peer.ts";
 
-/** Message types: what either side is to read, and that the other side may go on. */
+/** Message types: what either side is to read, and that it may go on. None is read by both. */
 const TO_SECOND = 1;
 const TO_FIRST = 2;
-const GO = 1000;
+const GO_SECOND = 1000;
+const GO_FIRST = 1001;
 
 const LETTER = ["Hello over there", "this crosses a queue", "end"];
 const CHAT = ["How are you?", "Goodbye", "end"];
@@ -35,14 +36,14 @@ async function beFirst(): Promise<void> {
     say("first", `sends "${line}"`);
     await queue.send(TO_SECOND, line, { signal });
   }
-  await queue.receive({ type: GO, signal });
+  await queue.receive({ type: GO_FIRST, signal });
 
   for (const [type, text] of [[5, "five"], [3, "three"], [1, "one"], [4, "four"]] as const) {
     say("first", `sends "${text}" with type ${type}`);
     await queue.send(type, text, { signal });
   }
-  await queue.send(GO, "", { signal });
-  await queue.receive({ type: GO + 1, signal });
+  await queue.send(GO_SECOND, "", { signal });
+  await queue.receive({ type: GO_FIRST, signal });
 
   say("first", "begins to chat: type 1 goes there, type 2 comes back");
   for await (const line of nextPart(lines)) {
@@ -61,9 +62,9 @@ async function beSecond(key: number): Promise<void> {
     line = text(await queue.receive({ type: TO_SECOND, signal }));
     say("second", `reads "${line}"`);
   }
-  await queue.send(GO, "", { signal });
+  await queue.send(GO_FIRST, "", { signal });
 
-  await queue.receive({ type: GO, signal });
+  await queue.receive({ type: GO_SECOND, signal });
   const nothing = queue.tryReceive({ type: 2 });
   say("second", `asks for type 2 and gets ${nothing === undefined ? "nothing" : "something"}`);
   const show = (how: string, message: SysvMessage): void =>
@@ -72,7 +73,7 @@ async function beSecond(key: number): Promise<void> {
   show("the lowest type up to 4", await queue.receive({ type: -4, signal }));
   show("any type but 5", await queue.receive({ type: 5, except: true, signal }));
   show("whatever is first", await queue.receive({ signal }));
-  await queue.send(GO + 1, "", { signal });
+  await queue.send(GO_FIRST, "", { signal });
 
   for (let line = ""; line !== "end";) {
     line = text(await queue.receive({ type: TO_SECOND, signal }));

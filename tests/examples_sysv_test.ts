@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readSmallFile } from "../lib/_proc.ts";
+import { SysvMessageQueue } from "../mod.ts";
 import { assertSteps, Demo } from "./_demo.ts";
-import { output, pathOf, test } from "./_support.ts";
+import { denoArgs, output, pathOf, Peer, test, uniqueKey } from "./_support.ts";
+import { until } from "./_time.ts";
+
+const MSGRCV = { x86_64: 70, aarch64: 188 }[Deno.build.arch];
+
+/** Whether a thread of a process is asleep in msgrcv(2). */
+function isReceiving(pid: number): boolean {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].some(({ name }) =>
+    readSmallFile(`/proc/${pid}/task/${name}/syscall`)?.startsWith(`${MSGRCV} `)
+  );
+}
 
 /** What a demo prints where there is no terminal. */
 function demo(task: string): Promise<string> {
@@ -49,6 +61,22 @@ test("demo:sysv-msg ends on Ctrl-C while it waits for a line", async () => {
   const { code } = await demo.end();
   assertEquals(code, 130);
 }, { needs: ["script"] });
+
+test("demo:sysv-msg's second leaves to the first what lets the first go on", async () => {
+  const key = uniqueKey();
+  const queue = SysvMessageQueue.create(key);
+  using _removed = { [Symbol.dispose]: () => queue.remove() };
+  const script = denoArgs(pathOf("../examples/sysv_msg.ts"), ["--second", String(key)]);
+  await using second = await Peer.start(
+    "sh",
+    ["-c", 'echo READY; exec "$0" "$@"', Deno.execPath(), ...script],
+    { env: { NO_COLOR: "1" } },
+  );
+  await queue.send(1, "end");
+  assertEquals(await second.readLine(), 'second  reads "end"');
+  await until(() => isReceiving(second.pid)); // it has told us to go on, and waits to be told
+  assertEquals(queue.stat().messages, 1);
+});
 
 test("demo:sysv-sem keeps letters together, counts to 100, and survives kill -9", async () => {
   const text = await demo("demo:sysv-sem");
