@@ -6,6 +6,9 @@
 
 import { blue, bold, green, red, setColorEnabled } from "@std/fmt/colors";
 
+/** In so long, a busy machine too has told us of a signal that came before. */
+const SIGNAL_MS = 200;
+
 if (!Deno.stdout.isTerminal()) setColorEnabled(false);
 
 /** Prints one step, and who made it. */
@@ -14,13 +17,19 @@ export function say(who: string, what: string): void {
   console.log(`${color(bold(who.padEnd(6)))}  ${what}`);
 }
 
+const stop = new AbortController();
+
 /** Runs one side of a demo. What fails is told in one line, after everything is cleaned up. */
 export async function run(side: () => Promise<void>): Promise<void> {
   try {
     await side();
   } catch (error) {
-    console.error(`${red(bold("error"))}   ${error instanceof Error ? error.message : error}`);
-    Deno.exit(error instanceof Interrupted ? error.exitCode : 1);
+    // Ctrl-C ends the other process too, and that may be what was noticed first.
+    const late = new Promise((resolve) => setTimeout(resolve, SIGNAL_MS));
+    await Promise.race([aborted(stop.signal), late]);
+    const reason = stop.signal.aborted ? stop.signal.reason : error;
+    console.error(`${red(bold("error"))}   ${reason instanceof Error ? reason.message : reason}`);
+    Deno.exit(reason instanceof Interrupted ? reason.exitCode : 1);
   }
 }
 
@@ -33,7 +42,6 @@ class Interrupted extends Error {
 
 /** Aborted by Ctrl-C, a closed terminal or `kill`: wherever we wait, we clean up and end. */
 export function interrupted(): AbortSignal {
-  const stop = new AbortController();
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     const exitCode = 128 + numbers[signal]; // as shells report it

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "@std/assert";
+import { readSmallFile } from "../lib/_proc.ts";
 import { pathOf } from "./_support.ts";
 
 /** A demo, started as a user would. */
@@ -35,6 +36,11 @@ export class Demo implements AsyncDisposable {
     if (stdin !== "null") this.#keyboard = this.#child.stdin.getWriter();
     this.#errors = new Response(this.#child.stderr).text();
     this.#lines = linesOf(this.#child.stdout);
+  }
+
+  /** Its process, the one that `deno task` started. */
+  get pid(): number {
+    return childrenOf(this.#child.pid)[0]!;
   }
 
   /** Writes to its standard input. */
@@ -86,6 +92,18 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
     yield* lines;
   }
   if (rest !== "") yield rest;
+}
+
+/** The processes that a process has started and not yet waited for. */
+export function childrenOf(pid: number): number[] {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) =>
+    (readSmallFile(`/proc/${pid}/task/${name}/children`) ?? "").match(/\d+/g)?.map(Number) ?? []
+  );
+}
+
+/** What a process does, as a letter of proc_pid_stat(5). */
+export function stateOf(pid: number): string {
+  return /^State:\s+(\w)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))![1]!;
 }
 
 /** Checks that a text has all of these, in this order. */

@@ -58,8 +58,9 @@ test("demo:sysv-msg ends on Ctrl-C while it waits for a line", async () => {
   await demo.type("hi\n");
   await demo.until(/second {2}reads "hi"/);
   await demo.type("\x03");
-  const { code } = await demo.end();
+  const { code, output } = await demo.end();
   assertEquals(code, 130);
+  assertMatch(output, /Ended by SIGINT/);
 }, { needs: ["script"] });
 
 test("demo:sysv-msg's second leaves to the first what lets the first go on", async () => {
