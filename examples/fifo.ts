@@ -22,7 +22,7 @@ import {
   type PipeWriter,
   spawn,
 } from "../mod.ts";
-import { linesOf } from "./_lines.ts";
+import { linesOf, typedLines } from "./_lines.ts";
 import { interrupted, run, say } from "./_peer.ts";
 
 const DEFAULT_FOLDER = "/tmp/deno-ipc-chat";
@@ -94,22 +94,38 @@ function tell(client: PipeWriter, line: string): boolean {
 
 async function chat(folder: string, name: string): Promise<void> {
   if (!NAME_REGEXP.test(name)) throw new Error(`"${name}" is no name`);
+  const signal = interrupted();
   const path = `${folder}/${name}`;
   mkfifo(path);
-  using _path = { [Symbol.dispose]: () => Deno.removeSync(path) };
+  using _path = { [Symbol.dispose]: () => removeIfThere(path) };
   using reader = await openFifoReader(path, { waitForPeer: false });
   using server = await openFifoWriter(`${folder}/server`, { waitForPeer: false });
   const listening = (async () => {
-    for await (const line of linesOf(reader)) say(name, `hears ${line}`);
+    for await (const line of linesOf(reader, signal)) say(name, `hears ${line}`);
   })();
+  listening.catch(() => {}); // aborted; awaited only if it is not
   // Each line in one write of up to PIPE_BUF, so that those of all clients stay whole.
-  await server.write(`join ${name}\n`);
-  for await (const line of linesOf(Deno.stdin)) {
-    if (line === "bye") break;
-    await server.write(`say ${name} ${line.slice(0, PIPE_BUF / 4)}\n`);
+  await server.write(`join ${name}\n`, { signal });
+  try {
+    for await (const line of typedLines(signal)) {
+      if (line === "bye") break;
+      await server.write(`say ${name} ${line.slice(0, PIPE_BUF / 4)}\n`, { signal });
+    }
+    await server.write(`leave ${name}\n`, { signal });
+    await listening;
+  } catch (error) {
+    server.tryWrite(`leave ${name}\n`);
+    throw error;
   }
-  await server.write(`leave ${name}\n`);
-  await listening;
+}
+
+/** The server takes the folder along when it ends. */
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** This program in another role; `onFailure` is called if it fails. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { output, pathOf, Peer, tempFolder, test } from "./_support.ts";
+import { denoArgs, output, pathOf, Peer, tempFolder, test } from "./_support.ts";
 
 const OPTIONS = { cwd: pathOf("../"), env: { NO_COLOR: "1" } };
 
@@ -62,26 +62,25 @@ test("demo:fifo lets three clients chat, and mixes no lines of up to PIPE_BUF", 
   assertMatch(results[2]!, /of 16384 bytes: \d+ are mixed \(above PIPE_BUF: no promise\)/);
 });
 
+/** Arguments of Deno for a role in demo:fifo. */
+function chatArgs(folder: string, role: string[]): string[] {
+  return denoArgs(pathOf("../examples/fifo.ts"), [...role, `--folder=${folder}`], ["-A"]);
+}
+
+/** Starts a role in demo:fifo. */
+function startChat(folder: string, ...role: string[]): Promise<Peer> {
+  const command = [Deno.execPath(), ...chatArgs(folder, role)];
+  return Peer.start("sh", ["-c", 'echo READY; exec "$0" "$@"', ...command], OPTIONS);
+}
+
 test("demo:fifo serves clients that are started separately, one of them killed", async () => {
   using temporary = tempFolder();
-  const folder = `--folder=${temporary.path}/chat`;
-  const program = (...args: string[]): string[] => [
-    "run",
-    "--quiet",
-    "-A",
-    pathOf("../examples/fifo.ts"),
-    ...args,
-    folder,
-  ];
-  const start = (...args: string[]): Promise<Peer> =>
-    Peer.start("sh", ["-c", 'echo READY; exec "$0" "$@"', Deno.execPath(), ...program(...args)], {
-      env: { NO_COLOR: "1" },
-    });
-  await using server = await start("server");
+  const folder = `${temporary.path}/chat`;
+  await using server = await startChat(folder, "server");
   assertMatch(await server.readLine(), /join with/);
-  await using ann = await start("client", "ann");
+  await using ann = await startChat(folder, "client", "ann");
   assertEquals(await server.readLine(), "server  ann has joined");
-  await using bob = await start("client", "bob");
+  await using bob = await startChat(folder, "client", "bob");
   assertEquals(await server.readLine(), "server  bob has joined");
 
   await ann.writeLine("hello");
@@ -101,11 +100,46 @@ test("demo:fifo serves clients that are started separately, one of them killed",
 
   server.kill("SIGINT");
   assertEquals((await server.status).code, 130);
-  await assertRejects(() => Deno.stat(`${temporary.path}/chat`), Deno.errors.NotFound);
+  await assertRejects(() => Deno.stat(folder), Deno.errors.NotFound);
   const lost = new Deno.Command(Deno.execPath(), {
-    args: program("client", "eve"),
+    args: chatArgs(folder, ["client", "eve"]),
     stderr: "piped",
   });
   const { code, stderr } = await lost.output();
   assert(code === 1 && new TextDecoder().decode(stderr).includes("Cannot make FIFO"));
+});
+
+test("demo:fifo's client leaves when a signal ends it, and may join again", async () => {
+  using temporary = tempFolder();
+  const folder = `${temporary.path}/chat`;
+  await using server = await startChat(folder, "server");
+  assertMatch(await server.readLine(), /join with/);
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) {
+    await using ann = await startChat(folder, "client", "ann");
+    assertEquals(await server.readLine(), "server  ann has joined");
+    ann.kill(signal);
+    assertEquals(await server.readLine(), "server  ann has left");
+    assertEquals((await ann.status).code, { SIGINT: 130, SIGHUP: 129, SIGTERM: 143 }[signal]);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["server"]);
+  }
+});
+
+test("demo:fifo's client says in one line that the server is gone", async () => {
+  using temporary = tempFolder();
+  const folder = `${temporary.path}/chat`;
+  await using server = await startChat(folder, "server");
+  assertMatch(await server.readLine(), /join with/);
+  await using ann = new Deno.Command(Deno.execPath(), {
+    args: chatArgs(folder, ["client", "ann"]),
+    stdin: "piped",
+    stderr: "piped",
+    ...OPTIONS,
+  }).spawn();
+  assertEquals(await server.readLine(), "server  ann has joined");
+  server.kill("SIGTERM");
+  await server.status;
+  await new Response("anybody there?\n").body!.pipeTo(ann.stdin);
+  const { code, stderr } = await ann.output();
+  assertEquals(code, 1);
+  assertMatch(new TextDecoder().decode(stderr), /^error {3}Cannot write .*\n$/);
 });
