@@ -6,16 +6,15 @@
  */
 
 import { closeSync, openSync } from "node:fs";
-import { Memfd, spawn, UnixConnection } from "../mod.ts";
+import { Memfd, type SocketMessage, spawn, UnixConnection } from "../mod.ts";
+import { failed } from "./_child.ts";
+import { interrupted, orAborted, run, say } from "./_peer.ts";
 
 const PEER_FD = 3;
 
-function say(who: string, what: string): void {
-  console.log(`${who.padEnd(6)} ${what}`);
-}
-
 /** Sends both, and sees what the other process did to them. */
 async function give(): Promise<void> {
+  const stop = interrupted();
   const [here, there] = UnixConnection.pair("seqpacket");
   using connection = here;
   await using peer = spawn(Deno.execPath(), {
@@ -23,6 +22,7 @@ async function give(): Promise<void> {
     fds: { [PEER_FD]: there },
   });
   there.close();
+  const signal = AbortSignal.any([stop, failed(peer)]);
 
   using memory = Memfd.create("demo", { sizeBytes: 4096 });
   memory.seal("shrink", "grow");
@@ -35,18 +35,18 @@ async function give(): Promise<void> {
   await Deno.remove(path);
 
   say("parent", `sends memory and a file without a name to process ${peer.pid}`);
-  await connection.sendMessage("memory, file", { fds: [memory, file] });
+  await connection.sendMessage("memory, file", { fds: [memory, file], signal });
   closeSync(file); // the copy that is on its way stays open
-  await connection.receiveMessage();
+  await next(connection, signal);
   say("parent", `reads in its memory: ${mapping.readString()}`);
-  const { code } = await peer.status;
-  if (code !== 0) throw new Error(`The other process ended with exit code ${code}`);
+  await orAborted(peer.status, signal);
+  signal.throwIfAborted();
 }
 
 /** The other process: takes what comes, reads it, answers in the memory itself. */
 async function take(): Promise<void> {
   using connection = UnixConnection.fromFd(PEER_FD);
-  const message = (await connection.receiveMessage())!;
+  const message = await next(connection);
   const [memory, file] = message.fds;
   say("child", `has received "${new TextDecoder().decode(message.data)}"`);
   using shared = Memfd.fromFd(memory!);
@@ -60,4 +60,11 @@ async function take(): Promise<void> {
   await connection.sendMessage("done");
 }
 
-await (Deno.args[0] === "peer" ? take() : give());
+/** What the other process sends; it has more to say, unless it has ended. */
+async function next(connection: UnixConnection, signal?: AbortSignal): Promise<SocketMessage> {
+  const message = await connection.receiveMessage(signal && { signal });
+  if (message === null) throw new Error("The other process has ended too early");
+  return message;
+}
+
+await run(() => Deno.args[0] === "peer" ? take() : give());

@@ -7,6 +7,8 @@
  */
 
 import { spawn, UnixDatagram } from "../mod.ts";
+import { failed } from "./_child.ts";
+import { interrupted, orAborted, run } from "./_peer.ts";
 
 const SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 const USER_FACILITY = 1;
@@ -19,28 +21,29 @@ function say(who: string, what: string): void {
 
 /** A syslog daemon, a service manager, and the service that speaks to both. */
 async function manage(): Promise<void> {
+  const stop = interrupted();
   const folder = await Deno.makeTempDir();
-  try {
-    using log = UnixDatagram.bind(`${folder}/log`, { mode: 0o666 });
-    using notify = UnixDatagram.bind(`${folder}/notify`);
-    notify.receiveCredentials = true; // anybody could say READY=1
-    await using service = spawn(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-ffi", "--allow-env", import.meta.filename!, "service"],
-      env: { DEMO_LOG: `${folder}/log`, NOTIFY_SOCKET: `${folder}/notify` },
-    });
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
+  using log = UnixDatagram.bind(`${folder}/log`, { mode: 0o666 });
+  using notify = UnixDatagram.bind(`${folder}/notify`);
+  notify.receiveCredentials = true; // anybody could say READY=1
+  await using service = spawn(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-ffi", "--allow-env", import.meta.filename!, "service"],
+    env: { DEMO_LOG: `${folder}/log`, NOTIFY_SOCKET: `${folder}/notify` },
+  });
+  say("manager", `started the service, process ${service.pid}`);
+  const signal = AbortSignal.any([stop, failed(service)]);
 
-    const { data: first } = await log.receive();
-    say("syslog", explain(DECODER.decode(first)));
-    const { data, credentials } = await notify.receive();
-    const isService = credentials?.pid === service.pid;
-    say("manager", `${DECODER.decode(data)} from ${isService ? "the service" : "a stranger"}`);
-    const { data: last } = await log.receive();
-    say("syslog", explain(DECODER.decode(last)));
-    const { code } = await service.status;
-    if (code !== 0) throw new Error(`The service ended with exit code ${code}`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const { data: first } = await log.receive({ signal });
+  say("syslog", explain(DECODER.decode(first)));
+  const { data, credentials } = await notify.receive({ signal });
+  const isService = credentials?.pid === service.pid;
+  say("manager", `${DECODER.decode(data)} from ${isService ? "the service" : "a stranger"}`);
+  const { data: last } = await log.receive({ signal });
+  say("syslog", explain(DECODER.decode(last)));
+  await orAborted(service.status, signal);
+  signal.throwIfAborted();
 }
 
 /** `<13>tag: text`, in words. */
@@ -60,4 +63,4 @@ async function serve(): Promise<void> {
   await write("warning", "nothing to do, ending");
 }
 
-await (Deno.args[0] === "service" ? serve() : manage());
+await run(() => Deno.args[0] === "service" ? serve() : manage());
