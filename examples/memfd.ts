@@ -1,16 +1,19 @@
 /**
- * Memory without a name: made, sealed, handed to another process, and gone with its last user.
+ * Memory without a name: made, sealed, handed to another process as a descriptor, and gone with
+ * its last user. Nobody else can open it.
  *
  * Run it with `deno task demo:memfd`.
  *
  * @module
  */
 
-import { openSync } from "node:fs";
-import { IpcPermissionError, Memfd } from "../mod.ts";
-import { interrupted, Peer, run, say, starterGone } from "./_peer.ts";
+import { IpcPermissionError, Memfd, spawn } from "../mod.ts";
+import { failed } from "./_child.ts";
+import { parentGone } from "./_parent.ts";
+import { interrupted, orAborted, run, say } from "./_peer.ts";
 import { PEER, STARTER, Turn } from "./_turn.ts";
 
+const CLIENT_FD = 3;
 const TEXT_OFFSET = 128;
 
 async function serve(): Promise<void> {
@@ -23,27 +26,30 @@ async function serve(): Promise<void> {
 
   using mapping = memory.map();
   mapping.writeString("Hello from a file that is nowhere", TEXT_OFFSET);
-  // Descriptors travel through Unix sockets. Until this library has those, the client opens ours
-  // by its path in /proc, for which Deno asks for every permission.
-  const path = `/proc/${Deno.pid}/fd/${memory.fd}`;
-  await using client = Peer.start(import.meta.url, ["--client", path], ["--allow-all"]);
-  const turn = new Turn(new Int32Array(mapping.buffer), 0, AbortSignal.any([stop, client.gone]));
+  await using client = spawn(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-ffi", import.meta.filename!, `${Deno.pid}`],
+    fds: { [CLIENT_FD]: memory },
+  });
+  const signal = AbortSignal.any([stop, failed(client)]);
+  const turn = new Turn(new Int32Array(mapping.buffer), 0, signal);
   turn.give(PEER);
   await turn.wait(STARTER);
   say("server", `reads "${mapping.readString(TEXT_OFFSET)}"`);
-  await client.finish();
+  await orAborted(client.status, signal);
+  signal.throwIfAborted();
 }
 
-async function beClient(path: string): Promise<void> {
-  using memory = Memfd.fromFd(openSync(path, "r+"));
-  say("client", `opened ${path}`);
+async function beClient(server: number): Promise<void> {
+  const signal = parentGone(server);
+  using memory = Memfd.fromFd(CLIENT_FD);
+  say("client", `has the memory as descriptor ${memory.fd}`);
   // Without this seal the other side could cut the memory off, and touching it would kill us.
   if (!memory.seals.has("shrink")) throw new Error("The memory could be cut off at any time");
   say("client", `finds the seals: ${[...memory.seals].join(", ")}`);
   refused("client", "make it smaller", () => memory.resize(1));
 
   using mapping = memory.map();
-  const turn = new Turn(new Int32Array(mapping.buffer), 0, starterGone());
+  const turn = new Turn(new Int32Array(mapping.buffer), 0, signal);
   await turn.wait(PEER);
   say("client", `reads "${mapping.readString(TEXT_OFFSET)}"`);
   mapping.writeString("Hello back", TEXT_OFFSET);
@@ -62,5 +68,5 @@ function refused(who: string, what: string, attempt: () => void): void {
   throw new Error(`Expected a refusal: ${what}`);
 }
 
-const [role, path] = Deno.args;
-await run(() => role === "--client" ? beClient(path!) : serve());
+const [server] = Deno.args;
+await run(() => server === undefined ? serve() : beClient(Number(server)));

@@ -7,6 +7,7 @@ const NEEDS: Record<string, Need[]> = {
   "demo:eventfd": [],
   "demo:fifo": [],
   "demo:file-lock": [],
+  "demo:memfd": [],
   "demo:posix-mq": ["mqueue"],
   "demo:posix-sem": [],
 };

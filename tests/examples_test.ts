@@ -213,6 +213,7 @@ const STEPS: Record<string, string[]> = {
   "demo:memfd": [
     "server  sealed it: shrink, grow, seal",
     "server  may not make it larger: EPERM",
+    "client  has the memory as descriptor 3",
     "client  finds the seals: shrink, grow, seal",
     "client  may not make it smaller: EPERM",
     'server  reads "Hello back"',
