@@ -173,7 +173,7 @@ test("demo:shm cleans up when a signal ends it", async () => {
 });
 
 test("demo:shm waits for a stopped client without work", async () => {
-  const { demo, server, client } = await sending(4096);
+  const { demo, server, client } = await sending(512);
   await using _ended = demo;
   Deno.kill(client, "SIGSTOP");
   const before = statOf(server).cpuTicks;
@@ -185,7 +185,7 @@ test("demo:shm waits for a stopped client without work", async () => {
 });
 
 test("demo:shm shows a progress bar on a terminal", async () => {
-  const command = "deno task --quiet demo:shm --chunk=8192".replace("deno", Deno.execPath());
+  const command = "deno task --quiet demo:shm --chunk=2048".replace("deno", Deno.execPath());
   const { code, stdout } = await new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", command, "/dev/null"],
     cwd: pathOf("../"),
