@@ -8,10 +8,11 @@
 import { IPC_PRIVATE, IpcRemovedError, SysvSemaphoreSet, SysvSharedMemory } from "../mod.ts";
 import { interrupted, Peer, run, say, starterGone } from "./_peer.ts";
 
-/** The semaphores of the set: a lock, and who may go on. */
+/** The semaphores of the set: a lock, who may go on, and how many have yet to come to a meeting. */
 const LOCK = 0;
 const FIRST = 1;
 const SECOND = 2;
+const MISSING = 3;
 
 const PAIRS = 8;
 const COUNT_EACH = 50;
@@ -25,7 +26,7 @@ interface Shared {
 
 async function beFirst(): Promise<void> {
   const stop = interrupted();
-  const set = SysvSemaphoreSet.create(IPC_PRIVATE, { count: 3, initialValues: [1, 0, 0] });
+  const set = SysvSemaphoreSet.create(IPC_PRIVATE, { count: 4, initialValues: [1, 0, 0, 2] });
   using _removed = removedAtEnd(set);
   const segment = SysvSharedMemory.create(IPC_PRIVATE, { sizeBytes: 4096 });
   using memory = segment.attach();
@@ -91,11 +92,18 @@ async function printPairs({ set, signal }: Shared, letter: string, isLocked: boo
   for (let i = 0; i < PAIRS; i++) {
     const permit = isLocked ? await set.acquire(LOCK, { signal }) : undefined;
     print(letter);
+    if (!isLocked && i === 0) await meet(set, signal); // so that it does not happen one by one
     await moment();
     print(letter);
     permit?.release();
     await moment();
   }
+}
+
+/** Waits until the other process is here too. */
+async function meet(set: SysvSemaphoreSet, signal: AbortSignal): Promise<void> {
+  await set.acquire(MISSING, { undo: false, signal });
+  await set.waitForZero(MISSING, { signal });
 }
 
 /** Reads, waits a moment, writes: without the lock, counts would be lost. */
