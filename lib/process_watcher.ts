@@ -64,7 +64,11 @@ export class ProcessWatcher implements Disposable {
    * for, it keeps this process alive until then, and rejects if the handle is closed before.
    */
   get exited(): Promise<void> {
-    return this.#exited ??= this.#waitForExit();
+    if (this.#exited === undefined) {
+      this.#exited = this.#waitForExit();
+      this.#exited.catch(() => {}); // who closes the handle need not be waiting
+    }
+    return this.#exited;
   }
 
   /**
