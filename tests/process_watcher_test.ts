@@ -150,13 +150,10 @@ test("ProcessWatcher.close() lets go of a process that goes on, twice if need be
 test("ProcessWatcher keeps the process alive once its end is waited for, not before", async () => {
   await using child = spawn("sleep", { args: ["1000"] });
   assertEquals(await runPeer("process_watcher", [String(child.pid), "idle"]), "open");
-  const waiting = runPeer("process_watcher", [String(child.pid), "wait"]);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, 300);
-  const first = await Promise.race([waiting.then(() => "peer"), promise.then(() => "time")]);
-  assertEquals(first, "time");
+  await using peer = await Peer.deno("process_watcher", [String(child.pid), "wait"]);
   child.kill();
-  assertEquals(await waiting, "open\nexited");
+  assertEquals(await peer.readLine(), "exited");
+  assertEquals((await peer.status).code, 0);
 });
 
 test("ProcessWatcher refuses what is no process, no signal, and one descriptor too many", async () => {

@@ -5,5 +5,8 @@ import { say } from "./_peer.ts";
 
 const [pid, mode] = Deno.args;
 const watcher = ProcessWatcher.open(Number(pid));
-say("open");
-if (mode === "wait") watcher.exited.then(() => say("exited"));
+if (mode === "idle") say("open");
+else {
+  watcher.exited.then(() => say("exited"));
+  Deno.unrefTimer(setTimeout(() => say("READY"), 50)); // comes only if the wait keeps us alive
+}
