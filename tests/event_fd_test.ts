@@ -17,10 +17,9 @@ import {
   OwnedFd,
   spawn,
 } from "../mod.ts";
-import { compilePeer, denoArgs, openFds, output, pathOf, Peer, test } from "./_support.ts";
+import { compilePeer, denoArgs, openFds, pathOf, Peer, test, testWithoutRing } from "./_support.ts";
 import { pause } from "./_time.ts";
 
-const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 const MOST = 2n ** 64n - 2n;
 
 test("EventFd.wait() that is aborted takes nothing", async () => {
@@ -272,12 +271,7 @@ test("EventFd works in a Worker", async () => {
   assertEquals(peer.data, "3 4");
 });
 
-if (!IS_CHILD) {
-  test("EventFd does all this without io_uring", async () => {
-    const args = ["test", "-A", "--quiet", import.meta.filename!];
-    await output(Deno.execPath(), args, { env: { DENO_IPC_IO_URING: "0" } });
-  });
-}
+testWithoutRing(import.meta.filename!);
 
 function createFull(): EventFd {
   return EventFd.create({ initialValue: MOST });

@@ -18,7 +18,7 @@ import {
   tell,
   tryWithin,
 } from "./_posix.ts";
-import { compilePeer, output, pathOf, Peer, runPeer, test, uniqueName } from "./_support.ts";
+import { compilePeer, Peer, runPeer, test, testWithoutRing, uniqueName } from "./_support.ts";
 
 const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 const SMALL = { maxMessages: 2, maxMessageBytes: 16 };
@@ -487,9 +487,4 @@ test("PosixMessageQueue: a pending receive keeps the process alive until it ends
   assertEquals((await peer.status).code, 0, "and no longer");
 });
 
-if (!IS_CHILD) {
-  test("PosixMessageQueue does all this without io_uring", async () => {
-    const args = ["test", "-A", "--quiet", pathOf("./posix_message_queue_test.ts")];
-    await output(Deno.execPath(), args, { env: { DENO_IPC_IO_URING: "0" } });
-  }, { watchdogMs: 180_000 });
-}
+testWithoutRing(import.meta.filename!);

@@ -22,7 +22,7 @@ import {
   tell,
   tryWithin,
 } from "./_posix.ts";
-import { compilePeer, output, pathOf, Peer, test, uniqueName } from "./_support.ts";
+import { compilePeer, Peer, test, testWithoutRing, uniqueName } from "./_support.ts";
 import { pause } from "./_time.ts";
 
 const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
@@ -445,9 +445,4 @@ test("PosixSemaphore: 1,000 pending acquires, or as many as there are without io
   assertEquals([semaphore.value, waiters(name)], [0, 0]);
 });
 
-if (!IS_CHILD) {
-  test("PosixSemaphore does all this without io_uring", async () => {
-    const args = ["test", "-A", "--quiet", pathOf("./posix_semaphore_test.ts")];
-    await output(Deno.execPath(), args, { env: { DENO_IPC_IO_URING: "0" } });
-  }, { watchdogMs: 180_000 });
-}
+testWithoutRing(import.meta.filename!);

@@ -16,10 +16,9 @@ import {
 import { makeNext, untilTaken, untilWatched } from "./_fds.ts";
 import { cannotChoosePid, reusedPid } from "./_processes.ts";
 import { HAS_RING } from "./_sleepers.ts";
-import { children, output, Peer, runPeer, test } from "./_support.ts";
+import { children, output, Peer, runPeer, test, testWithoutRing } from "./_support.ts";
 
 const SLEEPER = ["-c", "echo READY; exec sleep 1000"];
-const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 
 /** Opens a watcher, and says which descriptor it has. */
 function openWatcher(pid: number): { watcher: ProcessWatcher; fd: number } {
@@ -186,9 +185,4 @@ test("ProcessWatcher.open() with too many open files names the limit", async () 
   }
 });
 
-if (!IS_CHILD) {
-  test("ProcessWatcher does all this without io_uring", async () => {
-    const args = ["test", "-A", "--quiet", import.meta.filename!];
-    await output(Deno.execPath(), args, { env: { DENO_IPC_IO_URING: "0" } });
-  }, { watchdogMs: 180_000 });
-}
+testWithoutRing(import.meta.filename!);

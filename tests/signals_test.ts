@@ -19,9 +19,8 @@ import {
   spawn,
 } from "../mod.ts";
 import { startBlocked } from "./_processes.ts";
-import { denoArgs, output, pathOf, Peer, runPeer, test } from "./_support.ts";
+import { denoArgs, output, pathOf, Peer, runPeer, test, testWithoutRing } from "./_support.ts";
 
-const IS_CHILD = Deno.env.get("DENO_IPC_IO_URING") === "0";
 const { SIGUSR2 } = SIGNALS;
 /** How many signals the pipe of the handlers holds. */
 const PIPE_SIGNALS = 8192;
@@ -413,9 +412,4 @@ test("signals() works in a Worker, beside the main thread", async () => {
   );
 });
 
-if (!IS_CHILD) {
-  test("signals() does all this without io_uring", async () => {
-    const args = ["test", "-A", "--quiet", import.meta.filename!];
-    await output(Deno.execPath(), args, { env: { DENO_IPC_IO_URING: "0" } });
-  });
-}
+testWithoutRing(import.meta.filename!);
