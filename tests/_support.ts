@@ -34,6 +34,10 @@ export type Need =
   | "ipcs"
   | "lsipc"
   | "ipcmk"
+  | "logger"
+  | "ps"
+  | "socat"
+  | "systemd-notify"
   | "mqueue"
   | `${string}-linux-gnu-gcc`
   | `qemu-${string}-static`;

@@ -205,7 +205,7 @@ test("EventFd.waitSync() goes on after a handler has run, and no handler is lost
     "--allow-read",
   ]);
   assertEquals(peer.data, "for ever: 7, 10000: 7");
-});
+}, { needs: ["gcc"] });
 
 test("EventFd and a C program wake each other", async () => {
   using ours = EventFd.create();
@@ -220,7 +220,7 @@ test("EventFd and a C program wake each other", async () => {
     assertEquals(round % 2 === 0 ? await theirs.wait() : theirs.waitSync(), BigInt(2 * round));
   }
   assertEquals((await child.status).code, 0);
-});
+}, { needs: ["gcc"] });
 
 test("EventFd goes to a child by descriptor, which adds and waits", async () => {
   using event = EventFd.create();

@@ -140,7 +140,7 @@ for (const kind of KINDS) {
     assertEquals(await tryInC(kind, file.path), "busy");
     FileLock.tryAcquire(file.path, { kind, mode: "shared" });
     assertEquals(await tryInC(kind, file.path), "busy");
-  });
+  }, { needs: ["gcc"] });
 
   test(`FileLock and a C program keep each other out of a ${kind} lock`, async () => {
     using file = lockFile();
@@ -164,7 +164,7 @@ for (const kind of KINDS) {
     using _shared = FileLock.acquireSync(file.path, { kind, mode: "shared" });
     assertEquals(await tryInC(kind, file.path), "busy");
     assertEquals(await tryInC(kind, file.path, ["shared"]), "locked");
-  });
+  }, { needs: ["gcc"] });
 
   test(`FileLock: 500 who want a ${kind} lock probe as one`, async () => {
     using file = lockFile();
@@ -191,7 +191,7 @@ test("FileLock.acquireSync() goes on after a handler has run, and no handler is 
     peer.data,
     "for ever: record locked, 10000: record locked, for ever: flock locked, 10000: flock locked",
   );
-});
+}, { needs: ["gcc"] });
 
 test("FileLock and flock(1) keep each other out with kind flock", async () => {
   using file = lockFile();
@@ -215,12 +215,16 @@ test("FileLock and flock(1) keep each other out with kind flock", async () => {
   (await waiting).release();
 }, { needs: ["flock"] });
 
-test("FileLock: the two kinds do not see each other, classic fcntl locks and records do", async () => {
-  using file = lockFile();
-  using _record = FileLock.acquireSync(file.path);
-  using _flock = FileLock.acquireSync(file.path, { kind: "flock" });
-  assertEquals(await tryInC("process", file.path), "busy");
-});
+test(
+  "FileLock: the two kinds do not see each other, classic fcntl locks and records do",
+  async () => {
+    using file = lockFile();
+    using _record = FileLock.acquireSync(file.path);
+    using _flock = FileLock.acquireSync(file.path, { kind: "flock" });
+    assertEquals(await tryInC("process", file.path), "busy");
+  },
+  { needs: ["gcc"] },
+);
 
 test("FileLock: ranges keep each other out where they overlap", async () => {
   using file = lockFile();
@@ -245,7 +249,7 @@ test("FileLock: ranges keep each other out where they overlap", async () => {
   using _both = await waiting;
   assertEquals(await tryInC("record", file.path, ["exclusive", "15", "5"]), "locked");
   assertEquals(await tryInC("record", file.path, ["exclusive", "14", "5"]), "busy");
-});
+}, { needs: ["gcc"] });
 
 test("FileLock.acquire() waits for many ranges and files at once, and leaves Deno's threads free", async () => {
   using folder = tempFolder();

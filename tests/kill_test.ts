@@ -56,7 +56,7 @@ test("kill() with a negative pid reaches all of a process group and nobody else"
   kill(other.pid, 0);
   const error = assertThrows(() => kill(-NO_PROCESS, 0), IpcNotFoundError);
   assert(error.message.includes(`process group ${NO_PROCESS}: no such`), error.message);
-});
+}, { needs: ["ps"] });
 
 test("kill() with pid 0 reaches the group of this process", async () => {
   const peer = denoArgs(pathOf("./peers/signal_ends.ts"), ["group"]);

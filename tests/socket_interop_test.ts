@@ -25,7 +25,7 @@ for (const type of ["stream", "seqpacket"] as const) {
       const script = `printf hello | socat -t 10 - ${kind}:${name},${SOCAT_TYPE[type]}`;
       assertEquals(await output("sh", ["-c", script]), "HELLO");
       await served;
-    });
+    }, { needs: ["socat"] });
 
     test(`${type}, ${place}: we are served by socat`, async () => {
       using folder = tempFolder();
@@ -40,7 +40,7 @@ for (const type of ["stream", "seqpacket"] as const) {
       connection.closeWrite();
       assertEquals(text((await connection.receiveMessage())!.data), "HELLO\n");
       assertEquals(await connection.receiveMessage(), null);
-    });
+    }, { needs: ["socat"] });
   }
 }
 
@@ -77,7 +77,7 @@ test("datagram: socat's answers come back to the address we are bound to", async
     }
   }
   assertEquals(text((await client.receive()).data), "HELLO");
-});
+}, { needs: ["socat"] });
 
 test("Deno's own Unix sockets and ours understand each other", async () => {
   using folder = tempFolder();

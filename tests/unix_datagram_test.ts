@@ -310,7 +310,7 @@ test("logger(1) and systemd-notify(1) are understood, and socat(1) both ways", a
 
   await output("sh", ["-c", `printf 'from socat' | socat - UNIX-SENDTO:${path}`]);
   assertEquals(text(await server.receive()), "from socat");
-});
+}, { needs: ["logger", "systemd-notify", "socat"] });
 
 test("a Python server answers us at the address the kernel picked", async () => {
   using folder = tempFolder();

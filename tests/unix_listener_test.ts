@@ -139,7 +139,7 @@ test("listen() replaces what a killed listener left, and refuses what is in use"
   assert(exists(path), "nobody removed it");
   using listener = UnixListener.listen(path);
   await meet(listener, path);
-});
+}, { needs: ["python3"] });
 
 function exists(path: string): boolean {
   try {
