@@ -34,6 +34,7 @@ export type Need =
   | "ipcs"
   | "lsipc"
   | "ipcmk"
+  | "ipcrm"
   | "logger"
   | "ps"
   | "socat"

@@ -20,7 +20,8 @@ export function newSet(...initialValues: number[]): { set: SysvSemaphoreSet } & 
   return { set, [Symbol.dispose]: () => set.remove() };
 }
 
-const NUMBERS = {
+/** The calls that block, by their numbers. */
+export const NUMBERS = {
   x86_64: { msgrcv: 70, msgsnd: 69, semop: 65, semtimedop: 220 },
   aarch64: { msgrcv: 188, msgsnd: 189, semop: 193, semtimedop: 192 },
 }[Deno.build.arch];

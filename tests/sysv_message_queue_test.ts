@@ -17,6 +17,7 @@ import {
   type SysvMessage,
   SysvMessageQueue,
 } from "../mod.ts";
+import { onceBlocked, removeBlockedQueue } from "./_blocked.ts";
 import { assertTimesOut, assertWithin, newQueue, pattern, threadsIn } from "./_sysv.ts";
 import { output, pathOf, Peer, test, uniqueKey } from "./_support.ts";
 import { until } from "./_time.ts";
@@ -216,14 +217,11 @@ async function endAllByRemoval(): Promise<number> {
 
 test("SysvMessageQueue.receiveSync() ends when another process removes the queue", async () => {
   const queue = SysvMessageQueue.create(IPC_PRIVATE);
-  await using _remover = await Peer.start("sh", [
-    "-c",
-    `echo READY; sleep 0.2; exec ipcrm -q ${queue.id}`,
-  ]);
+  await using _remover = await removeBlockedQueue(queue.id);
   const error = assertThrows(() => queue.receiveSync(), IpcRemovedError);
   assertEquals(error.code, "EIDRM");
   assertThrows(() => queue.receiveSync({ timeoutMs: 10 }), IpcRemovedError);
-});
+}, { needs: ["ipcrm"] });
 
 test("SysvMessageQueue[Symbol.asyncIterator]() gives every message and ends with the queue", async () => {
   const queue = SysvMessageQueue.create(IPC_PRIVATE);
@@ -265,10 +263,10 @@ test("SysvMessageQueue.receiveSync() survives signals, with and without a timeou
     `echo READY; while kill -WINCH ${Deno.pid}; do :; done`,
   ]);
   assertTimesOut(50, () => queue.receiveSync({ timeoutMs: 50 }));
-  await using _sender = await Peer.start("sh", [
+  await using _sender = await onceBlocked(["msgrcv"], queue.id, [
+    "python3",
     "-c",
-    `echo READY; sleep 0.2; exec python3 -c 'import ctypes; ` +
-    `ctypes.CDLL(None).msgsnd(${queue.id}, (ctypes.c_long * 2)(7, 0), 8, 0)'`,
+    `import ctypes; ctypes.CDLL(None).msgsnd(${queue.id}, (ctypes.c_long * 2)(7, 0), 8, 0)`,
   ]);
   assertEquals(queue.receiveSync().type, 7);
   await until(() => signals > 0);

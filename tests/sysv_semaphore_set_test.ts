@@ -19,6 +19,7 @@ import {
   type SemaphoreOperation,
   SysvSemaphoreSet,
 } from "../mod.ts";
+import { removeBlockedSet } from "./_blocked.ts";
 import { assertTimesOut, assertWithin, newSet, threadsIn } from "./_sysv.ts";
 import { compileSource, denoArgs, output, pathOf, Peer, test, uniqueKey } from "./_support.ts";
 import { pause, until } from "./_time.ts";
@@ -233,13 +234,10 @@ async function endAllByRemoval(): Promise<number> {
 
 test("SysvSemaphoreSet.acquireSync() ends when another process removes the set", async () => {
   const set = SysvSemaphoreSet.create(IPC_PRIVATE, { count: 1 });
-  await using _remover = await Peer.start("sh", [
-    "-c",
-    `echo READY; sleep 0.2; exec ipcrm -s ${set.id}`,
-  ]);
+  await using _remover = await removeBlockedSet(set.id);
   const error = assertThrows(() => set.acquireSync(), IpcRemovedError);
   assertEquals(error.code, "EIDRM");
-});
+}, { needs: ["ipcrm"] });
 
 test("SysvSemaphoreSet.acquireSync() keeps to its timeout while all cores are busy and signals come", async () => {
   using owned = newSet(0, 1);

@@ -7,8 +7,9 @@ import {
   SysvMessageQueue,
 } from "../../mod.ts";
 import { deniedOutcomes, inOwnNamespace, signalSelf } from "./_sysv.ts";
+import { removeBlockedQueue } from "../_blocked.ts";
 import { newQueue, pattern } from "../_sysv.ts";
-import { Peer, uniqueKey } from "../_support.ts";
+import { uniqueKey } from "../_support.ts";
 import { outcome, type Row, testTable } from "./_table.ts";
 
 const NO_POINTER = "payloads are Uint8Array or string, so there is no bad address";
@@ -155,11 +156,12 @@ testTable("System V message queues", "1-3 5-11 13-18 20-24 26-30 32-36 38-42 44-
     row: 20,
     call: "msgsnd",
     condition: "full, blocked, queue removed: EIDRM",
+    needs: ["ipcrm"],
     async run() {
       const queue = SysvMessageQueue.create(IPC_PRIVATE);
       queue.set({ maxBytes: 10 });
       queue.sendSync(1, pattern(6));
-      await using _remover = await removeSoon(queue);
+      await using _remover = await removeBlockedQueue(queue.id);
       const error = assertThrows(() => queue.sendSync(1, pattern(6)), IpcRemovedError);
       assertEquals(error.code, "EIDRM");
     },
@@ -256,9 +258,10 @@ testTable("System V message queues", "1-3 5-11 13-18 20-24 26-30 32-36 38-42 44-
     row: 35,
     call: "msgrcv",
     condition: "blocked, queue removed: EIDRM",
+    needs: ["ipcrm"],
     async run() {
       const queue = SysvMessageQueue.create(IPC_PRIVATE);
-      await using _remover = await removeSoon(queue);
+      await using _remover = await removeBlockedQueue(queue.id);
       assertEquals(assertThrows(() => queue.receiveSync(), IpcRemovedError).code, "EIDRM");
     },
   },
@@ -403,8 +406,3 @@ testTable("System V message queues", "1-3 5-11 13-18 20-24 26-30 32-36 38-42 44-
     },
   },
 ]);
-
-/** Removes a queue from another process, once this one blocks. */
-function removeSoon(queue: SysvMessageQueue): Promise<Peer> {
-  return Peer.start("sh", ["-c", `echo READY; sleep 0.1; exec ipcrm -q ${queue.id}`]);
-}

@@ -7,6 +7,7 @@ import {
   SysvSemaphoreSet,
 } from "../../mod.ts";
 import { deniedOutcomes, inOwnNamespace, signalSelf } from "./_sysv.ts";
+import { removeBlockedSet } from "../_blocked.ts";
 import { newSet } from "../_sysv.ts";
 import { Peer, uniqueKey } from "../_support.ts";
 import { until } from "../_time.ts";
@@ -43,15 +44,13 @@ function removedRow(number: number, what: "0" | "-1"): Row {
     row: number,
     call: "semop",
     condition: `blocked on ${what}, set removed: EIDRM`,
+    needs: ["ipcrm"],
     async run() {
       const set = SysvSemaphoreSet.create(IPC_PRIVATE, {
         count: 1,
         initialValues: what === "0" ? 1 : 0,
       });
-      await using _remover = await Peer.start("sh", [
-        "-c",
-        `echo READY; sleep 0.1; exec ipcrm -s ${set.id}`,
-      ]);
+      await using _remover = await removeBlockedSet(set.id);
       const delta = Number(what);
       const error = assertThrows(() => set.opSync([{ index: 0, delta }]), IpcRemovedError);
       assertEquals(error.code, "EIDRM");
