@@ -14,14 +14,18 @@ import { FdWaits } from "../lib/reactor.ts";
 import { atomicWait, mapAnonymous, signals } from "../mod.ts";
 import { openFds, openRuntimeFds } from "./_fds.ts";
 import { pause } from "./_time.ts";
+import { watchFromOutside } from "./_watchdog.ts";
 
 export { openFds };
 
 /** How long a test may take before its watchdog ends it. */
 const WATCHDOG_MS = 60_000;
+/** How much longer, leak checks included, before its process is killed from outside. */
+const GRACE_MS = 30_000;
 
 /** Something that a test needs and a machine may lack. */
 export type Need =
+  | "bash"
   | "gcc"
   | "prlimit"
   | "python3"
@@ -88,6 +92,7 @@ export function test(
     return;
   }
   Deno.test(name, async () => {
+    using _watchdog = watchFromOutside(name, watchdogMs + GRACE_MS);
     const fds = openFds();
     const objects = ipcObjects();
     await withWatchdog(run, watchdogMs);
