@@ -80,11 +80,13 @@ export interface FifoOpenSyncOptions extends SyncWaitOptions {
  * import { mkfifo, openFifo } from "@deno-ipc/ipc";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${Deno.makeTempDirSync()}/fifo`;
+ * const folder = Deno.makeTempDirSync();
+ * const path = `${folder}/fifo`;
  * mkfifo(path);
  * using fifo = openFifo(path);
  * await fifo.writer.write("hello"); // or any process: echo hello >fifo
  * assertEquals(fifo.reader.tryRead(new Uint8Array(64)), 5);
+ * Deno.removeSync(folder, { recursive: true });
  * ```
  */
 export function mkfifo(path: string | URL, options: FifoCreateOptions = {}): void {
@@ -112,7 +114,8 @@ export function mkfifo(path: string | URL, options: FifoCreateOptions = {}): voi
  * import { mkfifo, openFifoReader, openFifoWriter } from "@deno-ipc/ipc";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${Deno.makeTempDirSync()}/fifo`;
+ * const folder = Deno.makeTempDirSync();
+ * const path = `${folder}/fifo`;
  * mkfifo(path);
  * const [reader, writer] = await Promise.all([openFifoReader(path), openFifoWriter(path)]);
  * await writer.write("hello");
@@ -120,6 +123,7 @@ export function mkfifo(path: string | URL, options: FifoCreateOptions = {}): voi
  * writer.close();
  * assertEquals(await reader.read(new Uint8Array(64)), null);
  * reader.close();
+ * Deno.removeSync(folder, { recursive: true });
  * ```
  */
 export async function openFifoReader(
@@ -191,9 +195,11 @@ export function openFifoReaderSync(
  * import { IpcNotFoundError, mkfifo, openFifoWriter } from "@deno-ipc/ipc";
  * import { assertRejects } from "@std/assert";
  *
- * const path = `${Deno.makeTempDirSync()}/fifo`;
+ * const folder = Deno.makeTempDirSync();
+ * const path = `${folder}/fifo`;
  * mkfifo(path);
  * await assertRejects(() => openFifoWriter(path, { waitForPeer: false }), IpcNotFoundError);
+ * Deno.removeSync(folder, { recursive: true });
  * ```
  */
 export async function openFifoWriter(
@@ -249,10 +255,12 @@ export function openFifoWriterSync(
  * import { mkfifo, openFifo } from "@deno-ipc/ipc";
  * import { assertEquals } from "@std/assert";
  *
- * const path = `${Deno.makeTempDirSync()}/fifo`;
+ * const folder = Deno.makeTempDirSync();
+ * const path = `${folder}/fifo`;
  * mkfifo(path);
  * using fifo = openFifo(path);
  * assertEquals(fifo.reader.tryRead(new Uint8Array(64)), undefined);
+ * Deno.removeSync(folder, { recursive: true });
  * ```
  */
 export function openFifo(path: string | URL): Pipe {
