@@ -17,6 +17,7 @@ import { makeNext, untilTaken, untilWatched } from "./_fds.ts";
 import { cannotChoosePid, reusedPid } from "./_processes.ts";
 import { HAS_RING } from "./_sleepers.ts";
 import { children, output, Peer, runPeer, test, testWithoutRing } from "./_support.ts";
+import { pause } from "./_time.ts";
 
 const SLEEPER = ["-c", "echo READY; exec sleep 1000"];
 
@@ -183,6 +184,13 @@ test("ProcessWatcher.open() with too many open files names the limit", async () 
   } finally {
     for (const watcher of watchers) watcher.close();
   }
+});
+
+test("ProcessWatcher.exited that nobody awaits is no error when the handle is closed", async () => {
+  const watcher = ProcessWatcher.open(Deno.pid);
+  void watcher.exited;
+  watcher.close();
+  await pause(); // an unhandled rejection would fail this file by now
 });
 
 testWithoutRing(import.meta.filename!);
