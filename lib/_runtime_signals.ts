@@ -9,9 +9,9 @@
  */
 
 import { SYS_recvfrom } from "../ffi/constants.ts";
+import { libc } from "../ffi/libc.ts";
 import { handlerOf, runPending } from "../ffi/signal_handler.ts";
 import { SIGNALS } from "../ffi/signals.ts";
-import { eventLoopTurn } from "./_event_loop.ts";
 import { listNames, readSmallFile } from "./_proc.ts";
 import { isBeingHandled } from "./_signal_masks.ts";
 import type { ReceivedSignal, Subscription } from "./_signal_reader.ts";
@@ -51,9 +51,7 @@ export class RuntimeSubscription implements Subscription {
   /** Ends when it has heard what was sent until now. */
   async catchUp(): Promise<void> {
     untilTold(this.#signal);
-    // The runtime has been told, and JavaScript is, in the first turn that begins from now on.
-    await eventLoopTurn();
-    await eventLoopTurn();
+    await untilHeard();
   }
 
   ref(): void {
@@ -110,6 +108,20 @@ export function untilHandled(signal: number): void {
 function untilTold(signal: number): void {
   runPending(signal, ACTION);
   waitWhile(() => isBeingHandled(signal) || !isTold());
+}
+
+/**
+ * Ends when JavaScript has heard of what the runtime was told before: one more signal goes the
+ * same way, behind it. SIGURG means nothing to anybody (F22).
+ */
+async function untilHeard(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LONGEST_TO_TELL_MS); // where all threads block it
+  Deno.addSignalListener("SIGURG", resolve);
+  libc().kill(Deno.pid, SIGNALS.SIGURG);
+  await promise;
+  Deno.removeSignalListener("SIGURG", resolve);
+  clearTimeout(timer);
 }
 
 function waitWhile(isDue: () => boolean): void {
