@@ -23,7 +23,7 @@ const THREADS = "/proc/self/task";
 /** How the system call file of a thread that waits for data of a socket begins. */
 const WAITS_FOR_DATA = `${SYS_recvfrom} `;
 /** Longer than a thread waits for a processor; the runtime may be one that we do not know. */
-const LONGEST_TO_TELL_MS = 50;
+const LONGEST_TO_TELL_MS = 500;
 
 const subscriptions = new Map<number, Set<RuntimeSubscription>>();
 
@@ -124,9 +124,10 @@ async function untilHeard(): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Looks twice: a thread that has just taken a signal shows nothing of it yet. */
 function waitWhile(isDue: () => boolean): void {
   const deadline = performance.now() + LONGEST_TO_TELL_MS;
-  while (isDue() && performance.now() < deadline);
+  for (let quiet = 0; quiet < 2 && performance.now() < deadline;) quiet = isDue() ? 0 : quiet + 1;
 }
 
 function isTold(): boolean {
