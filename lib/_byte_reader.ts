@@ -6,8 +6,8 @@
 
 import { POLLIN } from "../ffi/constants.ts";
 import { blockUntil } from "./_block.ts";
-import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { isTurnDue } from "./_event_loop.ts";
+import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { copyOut } from "./_slab.ts";
 import { Turns } from "./_turns.ts";
 import { checkTimeout } from "./_validate.ts";
@@ -75,10 +75,7 @@ export class ByteReader {
   /** Waits until an attempt to take something from the source gives it. */
   async take<T>(attempt: () => T | undefined, options?: WaitOptions): Promise<T> {
     this.assertUnlocked();
-    const now = this.#turns.isTaken ? undefined : attempt();
-    if (now === undefined) return await this.#turns.run(attempt, this.#wait, options?.signal);
-    if (isTurnDue()) await this.#turns.letTurn();
-    return now;
+    return await this.#turns.take(attempt, this.#wait, options?.signal);
   }
 
   /** As `take()`, blocking the thread. */
@@ -152,9 +149,7 @@ export class ByteReader {
       else if (count !== null) controller.enqueue(into.slice(0, count));
       return true;
     };
-    if (this.#turns.isTaken || attempt() === undefined) {
-      await this.#turns.run(attempt, this.#wait, signal);
-    } else if (isTurnDue()) await this.#turns.letTurn();
+    await this.#turns.take(attempt, this.#wait, signal);
   }
 }
 

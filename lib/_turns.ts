@@ -4,7 +4,7 @@
  * @module
  */
 
-import { eventLoopTurn } from "./_event_loop.ts";
+import { eventLoopTurn, isTurnDue } from "./_event_loop.ts";
 
 /** Ends when the descriptor may be ready; rejects on abort and close. */
 export type Wait = (signal: AbortSignal | undefined) => Promise<void>;
@@ -24,6 +24,14 @@ export class Turns {
   /** Whether somebody waits: who tries now would overtake. */
   get hasWaiters(): boolean {
     return this.#isTaken && !(this.#isLettingTurn && this.#queue.size === 0);
+  }
+
+  /** Tries at once, and waits if that gives nothing. The flat form of it is in hot paths. */
+  async take<T>(attempt: () => T | undefined, wait: Wait, signal?: AbortSignal): Promise<T> {
+    const now = this.#isTaken ? undefined : attempt();
+    if (now === undefined) return await this.run(attempt, wait, signal);
+    if (isTurnDue()) await this.letTurn();
+    return now;
   }
 
   /** Lets the event loop turn after a call that need not wait, and before those that follow. */

@@ -383,16 +383,11 @@ export class UnixDatagram implements Disposable, AsyncIterable<Datagram> {
    */
   async receive(options: MessageLimits & WaitOptions = {}): Promise<Datagram> {
     const limits = checkLimits(options, RECEIVE);
-    const now = this.#receiving.isTaken ? undefined : this.#receive(limits, false);
-    if (now === undefined) {
-      return await this.#receiving.run(
-        () => this.#receive(limits, false),
-        this.#wait,
-        options.signal,
-      );
-    }
-    if (isTurnDue()) await this.#receiving.letTurn();
-    return now;
+    return await this.#receiving.take(
+      () => this.#receive(limits, false),
+      this.#wait,
+      options.signal,
+    );
   }
 
   /**

@@ -17,7 +17,6 @@ import {
 import { IpcClosedError } from "../ffi/errors.ts";
 import { libc } from "../ffi/libc.ts";
 import { blockUntil } from "./_block.ts";
-import { isTurnDue } from "./_event_loop.ts";
 import { closeFd } from "./_files.ts";
 import type { SyncWaitOptions, WaitOptions } from "./_options.ts";
 import { readySync } from "./_ready_sync.ts";
@@ -180,12 +179,7 @@ export class UnixListener implements Disposable, AsyncIterable<UnixConnection> {
    * @throws The signal's reason, if it is aborted first.
    */
   async accept(options: WaitOptions = {}): Promise<UnixConnection> {
-    const now = this.#turns.isTaken ? undefined : this.#accept();
-    if (now === undefined) {
-      return await this.#turns.run(() => this.#accept(), this.#wait, options.signal);
-    }
-    if (isTurnDue()) await this.#turns.letTurn();
-    return now;
+    return await this.#turns.take(() => this.#accept(), this.#wait, options.signal);
   }
 
   /**
